@@ -1,0 +1,178 @@
+//! The counts that one execution of a statement leaves behind.
+
+use crate::diagnostic::Warning;
+use crate::schema::{TableId, TableName};
+use crate::sql::tree::{LockMode, LockWait};
+use crate::units::{Bytes, Pages};
+
+/// What one execution of a statement does, in the steady state (prepared and executed many times,
+/// caches warm, vacuumed).
+#[derive(Debug, Clone, Default)]
+pub struct Footprint {
+    /// Each table (or partition) once per scan node; a written table also as an insert when rows go into it.
+    pub relations: Vec<RelationUse>,
+    /// What the price list multiplies.
+    pub counts: Counts,
+    /// Buffer accesses, repeats, writes, foreign-key checks and cascades included.
+    pub pages: Pages,
+    /// Rows the client receives.
+    pub rows_out: f64,
+    /// Rows inserted, updated or deleted.
+    pub rows_written: f64,
+    /// Index entries made.
+    pub index_entries: f64,
+    /// Share of updates that are HOT; `None` without UPDATE.
+    pub hot_fraction: Option<f64>,
+    /// WAL without the commit record and full-page images, foreign-key lock records included.
+    pub wal_bytes: Bytes,
+    /// Rows locked.
+    pub locks: Vec<LockUse>,
+    /// Which pages are visited and dirtied, for the cache and for full-page images.
+    pub touches: Vec<PageTouch>,
+    /// Whether the statement needs a transaction id (writes, or locks rows).
+    pub writes: bool,
+    /// What was assumed or understood in part.
+    pub warnings: Vec<Warning>,
+}
+
+/// How one relation is read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RelationUse {
+    /// The table or partition.
+    pub table: TableName,
+    /// The path.
+    pub path: AccessPath,
+    /// The index, for index paths.
+    pub index: Option<String>,
+    /// Rows the scan returns after its filters, times its loops.
+    pub rows: f64,
+    /// Buffer accesses.
+    pub pages: f64,
+}
+
+/// Access paths, named as in `predict explain`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccessPath {
+    /// Index Scan.
+    IndexScan,
+    /// Index Only Scan.
+    IndexOnlyScan,
+    /// Bitmap Heap Scan.
+    BitmapScan,
+    /// Seq Scan.
+    SeqScan,
+    /// Rows go in.
+    Insert,
+    /// No table is read.
+    None,
+}
+
+/// Counts per execution that have a price; the names are those of the coefficients. Averages, so
+/// fractions are normal.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Counts {
+    /// Messages exchanged.
+    pub message: f64,
+    /// Executor runs.
+    pub executor_run: f64,
+    /// B-tree descents.
+    pub index_descent: f64,
+    /// Sum over descents of max(0, log2(table rows / 1000)).
+    pub descent_depth: f64,
+    /// Buffers visited by reads.
+    pub buffer_visit: f64,
+    /// Rows through index scans.
+    pub index_row: f64,
+    /// Rows of sequential scans.
+    pub seq_row: f64,
+    /// Text comparisons in filters.
+    pub text_test: f64,
+    /// Rows sent.
+    pub row_sent: f64,
+    /// kB (1024 bytes) sent.
+    pub kb_sent: f64,
+    /// Sum of n log2 n over sorts.
+    pub sort_step: f64,
+    /// The same for sorts on text.
+    pub text_sort_step: f64,
+    /// Rows grouped or hashed.
+    pub group_row: f64,
+    /// Rows written or locked.
+    pub row_written: f64,
+    /// Index entries at random places of big indexes (weighted down for small ones).
+    pub index_entry: f64,
+    /// Foreign-key checks.
+    pub foreign_key_check: f64,
+    /// Statements planned per execution (custom plans; 0 when generic).
+    pub planning: f64,
+    /// Relations planned per execution.
+    pub planning_relation: f64,
+}
+
+/// Which items (rows or pages) are used how often: groups of equally likely items.
+///
+/// The probabilities sum to 1 when every draw hits the relation, to less when some draws miss.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Popularity {
+    /// Groups, most popular per item first.
+    pub classes: Vec<PopularityClass>,
+}
+
+/// A group of equally likely items.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PopularityClass {
+    /// Items in the group.
+    pub items: f64,
+    /// Probability that a draw falls into the group.
+    pub probability: f64,
+}
+
+impl Popularity {
+    /// `items` equally likely items.
+    #[must_use]
+    pub fn uniform(items: f64) -> Self {
+        Self { classes: vec![PopularityClass { items: items.max(1.0), probability: 1.0 }] }
+    }
+}
+
+/// Rows of a table that a statement locks until the end of its transaction.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LockUse {
+    /// The table.
+    pub table: TableId,
+    /// Rows locked per execution.
+    pub rows: f64,
+    /// In which mode.
+    pub mode: LockMode,
+    /// What happens at a locked row.
+    pub wait: LockWait,
+    /// Which rows; rows nobody else can want (just inserted) have no entry at all.
+    pub popularity: Popularity,
+}
+
+/// A heap or an index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RelationId {
+    /// The heap of a table.
+    Heap(TableId),
+    /// An index of a table, by its place in `Table::indexes`.
+    Index(TableId, usize),
+}
+
+/// Pages of one relation visited by one execution.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PageTouch {
+    /// Heap or index.
+    pub relation: RelationId,
+    /// Pages that the relation has.
+    pub relation_pages: f64,
+    /// Visits per execution.
+    pub visits: f64,
+    /// Pages modified per execution.
+    pub modified: f64,
+    /// Which pages.
+    pub popularity: Popularity,
+    /// Whether modifications are logged (not UNLOGGED).
+    pub logged: bool,
+}

@@ -1,0 +1,5 @@
+//! What each statement touches: rows, pages, index entries, WAL, locks. Counts, never prices.
+
+pub mod footprint;
+
+pub use footprint::*;

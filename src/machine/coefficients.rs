@@ -1,0 +1,175 @@
+//! Every constant of the model, with its unit, default, spread and source.
+//!
+//! Prices are CPU time of the reference core (AMD EPYC "Milan" class, one busy core, PostgreSQL 15),
+//! measured with prepared statements over a Unix socket at 4 clients unless said otherwise.
+
+/// Where a coefficient's value comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// Measured on the reference machine.
+    Measured,
+    /// Taken from a publication.
+    Cited,
+    /// A guess, for want of a measurement.
+    Guess,
+    /// Fitted by calibration on the user's machine.
+    Calibrated,
+    /// Given by the user.
+    Given,
+}
+
+/// One fitted number.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Coefficient {
+    /// The value, in the unit listed in [`TABLE`].
+    pub value: f64,
+    /// Relative standard deviation of the value.
+    pub spread: f64,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// What is known of a coefficient besides its value.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CoefficientInfo {
+    /// Its key under `coefficients:` in a machine file.
+    pub name: &'static str,
+    /// Its unit.
+    pub unit: &'static str,
+    /// What it means and where its default comes from.
+    pub about: &'static str,
+    /// Its default.
+    pub default: Coefficient,
+}
+
+macro_rules! coefficients {
+    ($($(#[doc = $about:literal])+ $name:ident: $unit:literal = $value:literal, $spread:literal, $origin:ident;)+) => {
+        /// The values in force for one machine.
+        #[derive(Debug, Clone, Copy, PartialEq)]
+        pub struct Coefficients {
+            $($(#[doc = $about])+ pub $name: Coefficient,)+
+        }
+
+        /// Every coefficient with its unit, meaning and default, in declaration order.
+        pub const TABLE: &[CoefficientInfo] = &[
+            $(CoefficientInfo {
+                name: stringify!($name),
+                unit: $unit,
+                about: concat!($($about),+),
+                default: Coefficient { value: $value, spread: $spread, origin: Origin::$origin },
+            },)+
+        ];
+
+        impl Default for Coefficients {
+            fn default() -> Self {
+                Self { $($name: Coefficient { value: $value, spread: $spread, origin: Origin::$origin },)+ }
+            }
+        }
+
+        impl Coefficients {
+            /// The coefficient of that name, to be changed.
+            pub fn get_mut(&mut self, name: &str) -> Option<&mut Coefficient> {
+                match name {
+                    $(stringify!($name) => Some(&mut self.$name),)+
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+coefficients! {
+    /// Server: one protocol message round (each statement, BEGIN, COMMIT).
+    message: "us" = 6.3, 0.10, Measured;
+    /// Server: one run of an executor plan.
+    executor_run: "us" = 1.8, 0.2, Measured;
+    /// Server: one descent of a B-tree.
+    index_descent: "us" = 1.4, 0.2, Measured;
+    /// Server: per descent and log2(table rows / 1000), at least 0: cache misses of larger tables.
+    descent_depth: "us" = 0.41, 0.2, Measured;
+    /// Server: one buffer visited by a read (upper index page, leaf, heap page).
+    buffer_visit: "us" = 1.1, 0.15, Measured;
+    /// Server: one row through an index scan.
+    index_row: "us" = 0.14, 0.2, Measured;
+    /// Server: one row of a sequential scan with an integer test.
+    seq_row: "us" = 0.032, 0.2, Measured;
+    /// Server: one text equality test, extra per row.
+    text_test: "us" = 0.052, 0.25, Measured;
+    /// Server: one row sent to the client.
+    row_sent: "us" = 0.06, 0.3, Measured;
+    /// Server: one kB of data sent to the client; measured 0.4 to 3 by type.
+    kb_sent: "us" = 1.0, 0.5, Measured;
+    /// Server: sorting, per n log2 n.
+    sort_step: "us" = 0.03, 0.25, Measured;
+    /// Server: sorting text, extra per n log2 n (C collation).
+    text_sort_step: "us" = 0.014, 0.5, Measured;
+    /// Server: one row grouped or hashed.
+    group_row: "us" = 0.22, 0.25, Measured;
+    /// Server: one row written (inserted, updated, deleted or locked).
+    row_written: "us" = 1.7, 0.2, Measured;
+    /// Server: one transaction that writes.
+    write_transaction: "us" = 7.6, 0.2, Measured;
+    /// Server: one kB of WAL.
+    wal_kb: "us" = 11.0, 0.2, Measured;
+    /// Server: one index entry at a random place of a big index; measured 3 to 5 (0 to 2 when small).
+    index_entry: "us" = 3.5, 0.3, Measured;
+    /// Server: one foreign-key check.
+    foreign_key_check: "us" = 9.6, 0.2, Measured;
+    /// Server: planning one statement.
+    planning: "us" = 3.9, 0.25, Measured;
+    /// Server: planning, per relation.
+    planning_relation: "us" = 9.2, 0.25, Measured;
+    /// Server: one statement by the simple protocol, more than prepared (parsing, analysis, planning of a key lookup).
+    simple_statement: "us" = 12.0, 0.2, Measured;
+    /// Server: one statement by the extended protocol without a prepared statement, more than prepared.
+    extended_statement: "us" = 17.0, 0.2, Measured;
+    /// Server: one new connection (fork, authentication, catalog caches).
+    connection_start: "us" = 2500.0, 0.5, Guess;
+    /// Client: one message sent and its answer read (pgbench).
+    client_message: "us" = 3.7, 0.15, Measured;
+    /// Client: one row received.
+    client_row: "us" = 0.04, 0.3, Measured;
+    /// Client: one `\set`.
+    client_command: "us" = 0.26, 0.3, Measured;
+    /// Client: one transaction.
+    client_transaction: "us" = 0.46, 0.3, Measured;
+    /// Context switches: CPU per message with 1 runnable client on one core, against 4.
+    switch_1: "us" = -4.5, 0.2, Measured;
+    /// Context switches: CPU per message with 16 runnable clients on one core, against 4.
+    switch_16: "us" = 5.2, 0.2, Measured;
+    /// Context switches: CPU per message with 64 runnable clients on one core, against 4.
+    switch_64: "us" = 15.4, 0.2, Measured;
+    /// Group commit: server CPU of one WAL flush, shared by its batch.
+    flush_cpu: "us" = 74.0, 0.15, Measured;
+    /// Group commit: server CPU to wake one waiting committer.
+    committer_wakeup: "us" = 23.0, 0.15, Measured;
+    /// Group commit: share of a released batch's CPU that runs before the next flush starts.
+    batch_serialization: "1" = 0.75, 0.15, Measured;
+    /// Row locks: server CPU per waiter at each hand-over.
+    lock_handover: "us" = 14.0, 0.25, Measured;
+    /// A client-side sleep takes this longer than asked (timer slack and wake-up); measured 100 to 150.
+    sleep_overhead: "us" = 125.0, 0.2, Measured;
+    /// Work done by each further busy core, relative to the first.
+    core_yield: "1" = 0.9, 0.1, Guess;
+    /// Copying one page from the kernel's page cache into shared_buffers.
+    page_copy: "us" = 3.0, 0.3, Guess;
+    /// Hole of an average full-page image: the share of the page that is not logged.
+    page_image_hole: "1" = 0.15, 0.5, Guess;
+    /// Size of a compressed full-page image relative to a plain one.
+    page_image_compression: "1" = 0.5, 0.4, Guess;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn table_and_fields_agree() {
+        let mut c = Coefficients::default();
+        for info in TABLE {
+            assert_eq!(*c.get_mut(info.name).unwrap(), info.default, "{}", info.name);
+            assert!(info.default.spread > 0.0 && info.default.value.is_finite());
+        }
+        assert!(c.get_mut("no_such").is_none());
+    }
+}

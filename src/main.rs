@@ -1,0 +1,3 @@
+//! The `predict` command.
+
+fn main() {}

@@ -1,0 +1,556 @@
+//! The tree of a statement: what it reads, writes and locks.
+//!
+//! Spans are byte ranges in the text that was parsed. Names are folded as PostgreSQL folds them
+//! (unquoted names in lower case).
+
+use std::ops::Range;
+
+/// A byte range in the statement's text.
+pub type Span = Range<usize>;
+
+/// A possibly schema-qualified name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct QualifiedName {
+    /// The schema, when written.
+    pub schema: Option<String>,
+    /// The name itself.
+    pub name: String,
+}
+
+/// One statement of a workload.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Statement {
+    /// SELECT, VALUES or TABLE, with its WITH.
+    Query(Query),
+    /// INSERT.
+    Insert(Insert),
+    /// UPDATE.
+    Update(Update),
+    /// DELETE.
+    Delete(Delete),
+    /// BEGIN or START TRANSACTION.
+    Begin,
+    /// COMMIT or END.
+    Commit,
+    /// ROLLBACK of the whole transaction.
+    Rollback,
+    /// A statement that touches no table and costs a message: SET, SHOW, SAVEPOINT, LISTEN ...
+    Utility {
+        /// Its first words, for messages.
+        what: String,
+    },
+}
+
+/// A query with its modifiers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Query {
+    /// WITH list.
+    pub with: Vec<Cte>,
+    /// What is selected.
+    pub body: Body,
+    /// ORDER BY.
+    pub order_by: Vec<OrderBy>,
+    /// LIMIT or FETCH FIRST.
+    pub limit: Option<Expr>,
+    /// OFFSET.
+    pub offset: Option<Expr>,
+    /// FOR UPDATE and its kin.
+    pub locks: Vec<LockClause>,
+}
+
+/// One common table expression.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cte {
+    /// Its name.
+    pub name: String,
+    /// Column aliases.
+    pub columns: Vec<String>,
+    /// WITH RECURSIVE.
+    pub recursive: bool,
+    /// MATERIALIZED (`Some(true)`), NOT MATERIALIZED (`Some(false)`) or neither.
+    pub materialized: Option<bool>,
+    /// What it computes; may write.
+    pub statement: Box<Statement>,
+}
+
+/// The body of a query.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Body {
+    /// SELECT ...
+    Select(Box<Select>),
+    /// UNION, INTERSECT, EXCEPT.
+    SetOperation {
+        /// Which.
+        op: SetOperator,
+        /// Keeps duplicates.
+        all: bool,
+        /// Left side.
+        left: Box<Query>,
+        /// Right side.
+        right: Box<Query>,
+    },
+    /// VALUES rows.
+    Values(Vec<Vec<Expr>>),
+}
+
+/// UNION, INTERSECT or EXCEPT.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SetOperator {
+    /// UNION
+    Union,
+    /// INTERSECT
+    Intersect,
+    /// EXCEPT
+    Except,
+}
+
+/// SELECT without its outer modifiers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Select {
+    /// DISTINCT or DISTINCT ON.
+    pub distinct: Distinct,
+    /// The select list.
+    pub items: Vec<SelectItem>,
+    /// FROM, each comma-separated entry.
+    pub from: Vec<TableRef>,
+    /// WHERE.
+    pub filter: Option<Expr>,
+    /// GROUP BY.
+    pub group_by: Vec<Expr>,
+    /// HAVING.
+    pub having: Option<Expr>,
+}
+
+/// DISTINCT.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Distinct {
+    /// Not given.
+    No,
+    /// DISTINCT.
+    All,
+    /// DISTINCT ON (...).
+    On(Vec<Expr>),
+}
+
+/// One entry of a select or RETURNING list.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SelectItem {
+    /// `*` or `t.*`.
+    Star {
+        /// The table, when written.
+        qualifier: Option<String>,
+    },
+    /// An expression.
+    Expr {
+        /// The expression.
+        expr: Expr,
+        /// AS name.
+        alias: Option<String>,
+    },
+}
+
+/// One entry of FROM.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TableRef {
+    /// A table, view or CTE.
+    Table {
+        /// Its name.
+        name: QualifiedName,
+        /// AS alias.
+        alias: Option<String>,
+        /// Column aliases.
+        columns: Vec<String>,
+        /// ONLY.
+        only: bool,
+        /// Where it is written.
+        span: Span,
+    },
+    /// A subquery.
+    Subquery {
+        /// The query.
+        query: Box<Query>,
+        /// AS alias.
+        alias: Option<String>,
+        /// Column aliases.
+        columns: Vec<String>,
+        /// LATERAL.
+        lateral: bool,
+    },
+    /// A set-returning function.
+    Function {
+        /// Its name.
+        name: QualifiedName,
+        /// Arguments.
+        args: Vec<Expr>,
+        /// AS alias.
+        alias: Option<String>,
+        /// Column aliases.
+        columns: Vec<String>,
+        /// LATERAL.
+        lateral: bool,
+    },
+    /// A join.
+    Join {
+        /// Which.
+        kind: JoinKind,
+        /// Left side.
+        left: Box<TableRef>,
+        /// Right side.
+        right: Box<TableRef>,
+        /// What joins them.
+        condition: JoinCondition,
+    },
+}
+
+/// Kinds of join.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JoinKind {
+    /// INNER or CROSS.
+    Inner,
+    /// LEFT.
+    Left,
+    /// RIGHT.
+    Right,
+    /// FULL.
+    Full,
+}
+
+/// What joins two sides.
+#[derive(Debug, Clone, PartialEq)]
+pub enum JoinCondition {
+    /// CROSS JOIN, or nothing.
+    None,
+    /// ON expression.
+    On(Expr),
+    /// USING (columns).
+    Using(Vec<String>),
+    /// NATURAL.
+    Natural,
+}
+
+/// One ORDER BY entry.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OrderBy {
+    /// What is ordered by.
+    pub expr: Expr,
+    /// DESC.
+    pub descending: bool,
+    /// NULLS FIRST (`Some(true)`), NULLS LAST, or neither.
+    pub nulls_first: Option<bool>,
+}
+
+/// FOR UPDATE and its kin.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LockClause {
+    /// Strength.
+    pub mode: LockMode,
+    /// OF tables; empty: all.
+    pub of: Vec<String>,
+    /// What happens at a locked row.
+    pub wait: LockWait,
+}
+
+/// Row lock strengths, weakest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LockMode {
+    /// FOR KEY SHARE, and what a foreign-key check takes.
+    KeyShare,
+    /// FOR SHARE.
+    Share,
+    /// FOR NO KEY UPDATE, and what an UPDATE of other columns takes.
+    NoKeyUpdate,
+    /// FOR UPDATE, and what DELETE or an UPDATE of a key takes.
+    Update,
+}
+
+impl LockMode {
+    /// The name as SQL writes it after FOR, in lower case.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::KeyShare => "key share",
+            Self::Share => "share",
+            Self::NoKeyUpdate => "no key update",
+            Self::Update => "update",
+        }
+    }
+
+    /// Whether two holders of one row must wait for each other (PostgreSQL's tuple lock table).
+    #[must_use]
+    pub const fn conflicts(self, other: Self) -> bool {
+        use LockMode::{KeyShare, NoKeyUpdate, Share, Update};
+        match (self, other) {
+            (Update, _) | (_, Update) => true,
+            (KeyShare, _) | (_, KeyShare) => false,
+            (Share, Share) => false,
+            (NoKeyUpdate, _) | (_, NoKeyUpdate) => true,
+        }
+    }
+}
+
+/// What a locking statement does at a row that is locked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LockWait {
+    /// Waits.
+    Block,
+    /// SKIP LOCKED.
+    SkipLocked,
+    /// NOWAIT.
+    NoWait,
+}
+
+/// INSERT.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Insert {
+    /// WITH list.
+    pub with: Vec<Cte>,
+    /// Target.
+    pub table: QualifiedName,
+    /// AS alias.
+    pub alias: Option<String>,
+    /// Where the target is written.
+    pub span: Span,
+    /// Column list; empty: all in order.
+    pub columns: Vec<(String, Span)>,
+    /// Where the rows come from; `None`: DEFAULT VALUES.
+    pub source: Option<Query>,
+    /// ON CONFLICT.
+    pub on_conflict: Option<OnConflict>,
+    /// RETURNING.
+    pub returning: Vec<SelectItem>,
+}
+
+/// ON CONFLICT.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OnConflict {
+    /// The arbiter's expressions, or empty.
+    pub target: Vec<Expr>,
+    /// The arbiter's predicate.
+    pub target_filter: Option<Expr>,
+    /// ON CONSTRAINT name.
+    pub constraint: Option<String>,
+    /// DO UPDATE SET ...; `None`: DO NOTHING.
+    pub update: Option<Vec<Assignment>>,
+    /// DO UPDATE ... WHERE.
+    pub filter: Option<Expr>,
+}
+
+/// `column = value` of an UPDATE.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Assignment {
+    /// The column assigned.
+    pub column: String,
+    /// Where it is written.
+    pub span: Span,
+    /// The value; `(a, b) = (SELECT ...)` repeats the subquery for each column.
+    pub value: Expr,
+}
+
+/// UPDATE.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Update {
+    /// WITH list.
+    pub with: Vec<Cte>,
+    /// Target.
+    pub table: QualifiedName,
+    /// AS alias.
+    pub alias: Option<String>,
+    /// ONLY.
+    pub only: bool,
+    /// Where the target is written.
+    pub span: Span,
+    /// SET list.
+    pub assignments: Vec<Assignment>,
+    /// FROM.
+    pub from: Vec<TableRef>,
+    /// WHERE.
+    pub filter: Option<Expr>,
+    /// RETURNING.
+    pub returning: Vec<SelectItem>,
+}
+
+/// DELETE.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Delete {
+    /// WITH list.
+    pub with: Vec<Cte>,
+    /// Target.
+    pub table: QualifiedName,
+    /// AS alias.
+    pub alias: Option<String>,
+    /// ONLY.
+    pub only: bool,
+    /// Where the target is written.
+    pub span: Span,
+    /// USING.
+    pub using: Vec<TableRef>,
+    /// WHERE.
+    pub filter: Option<Expr>,
+    /// RETURNING.
+    pub returning: Vec<SelectItem>,
+}
+
+/// An expression, nested by PostgreSQL's own precedence.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Expr {
+    /// A column reference.
+    Column {
+        /// Table or alias, when written.
+        qualifier: Option<String>,
+        /// The column.
+        name: String,
+        /// Where.
+        span: Span,
+    },
+    /// `$n`, from 1.
+    Parameter {
+        /// n.
+        number: usize,
+        /// Where.
+        span: Span,
+    },
+    /// A constant.
+    Literal(Literal),
+    /// A prefix or postfix operator, NOT included; the operator in lower case.
+    Unary {
+        /// `-`, `not`, ...
+        op: String,
+        /// Its operand.
+        expr: Box<Expr>,
+    },
+    /// An infix operator, AND, OR, LIKE ... included; the operator in lower case.
+    Binary {
+        /// `=`, `and`, `like`, `not like`, `->>`, ...
+        op: String,
+        /// Left operand.
+        left: Box<Expr>,
+        /// Right operand.
+        right: Box<Expr>,
+    },
+    /// `x BETWEEN low AND high`.
+    Between {
+        /// x.
+        expr: Box<Expr>,
+        /// Lower end.
+        low: Box<Expr>,
+        /// Upper end.
+        high: Box<Expr>,
+        /// NOT BETWEEN.
+        negated: bool,
+    },
+    /// `x IN (a, b)`.
+    InList {
+        /// x.
+        expr: Box<Expr>,
+        /// The list.
+        list: Vec<Expr>,
+        /// NOT IN.
+        negated: bool,
+    },
+    /// `x IN (SELECT ...)`.
+    InSubquery {
+        /// x.
+        expr: Box<Expr>,
+        /// The subquery.
+        query: Box<Query>,
+        /// NOT IN.
+        negated: bool,
+    },
+    /// `x op ANY (array or subquery)`; ALL likewise.
+    Quantified {
+        /// x.
+        expr: Box<Expr>,
+        /// The operator.
+        op: String,
+        /// ALL rather than ANY.
+        all: bool,
+        /// The array, or [`Expr::Subquery`].
+        array: Box<Expr>,
+    },
+    /// `x IS [NOT] NULL`.
+    IsNull {
+        /// x.
+        expr: Box<Expr>,
+        /// IS NOT NULL.
+        negated: bool,
+    },
+    /// `x IS [NOT] TRUE`, `IS DISTINCT FROM` and the like; the test in lower case.
+    Is {
+        /// x.
+        expr: Box<Expr>,
+        /// `true`, `not false`, `unknown`, ...
+        test: String,
+    },
+    /// EXISTS (SELECT ...).
+    Exists(Box<Query>),
+    /// A scalar subquery.
+    Subquery(Box<Query>),
+    /// A function or aggregate call.
+    Call {
+        /// Its name, folded.
+        name: QualifiedName,
+        /// Arguments.
+        args: Vec<Expr>,
+        /// `count(*)`.
+        star: bool,
+        /// `count(DISTINCT x)`.
+        distinct: bool,
+        /// FILTER (WHERE ...).
+        filter: Option<Box<Expr>>,
+        /// OVER (...): partition and order expressions.
+        over: Option<Window>,
+        /// Where.
+        span: Span,
+    },
+    /// A cast.
+    Cast {
+        /// What is cast.
+        expr: Box<Expr>,
+        /// The type as written, lower case, single spaces.
+        to: String,
+    },
+    /// CASE: operand, WHENs with THENs, ELSE.
+    Case {
+        /// CASE x.
+        operand: Option<Box<Expr>>,
+        /// WHEN a THEN b.
+        arms: Vec<(Expr, Expr)>,
+        /// ELSE.
+        otherwise: Option<Box<Expr>>,
+    },
+    /// ARRAY[...].
+    Array(Vec<Expr>),
+    /// ROW(...) or (a, b).
+    Row(Vec<Expr>),
+    /// `x[i]`, `x[i:j]`, `(x).field`: the base and whatever indexes it.
+    Access {
+        /// The base.
+        base: Box<Expr>,
+        /// Index expressions, if any.
+        index: Vec<Expr>,
+    },
+    /// DEFAULT, in VALUES or SET.
+    Default,
+}
+
+/// OVER (...).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Window {
+    /// PARTITION BY.
+    pub partition_by: Vec<Expr>,
+    /// ORDER BY.
+    pub order_by: Vec<OrderBy>,
+}
+
+/// A constant.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Literal {
+    /// NULL.
+    Null,
+    /// TRUE or FALSE.
+    Bool(bool),
+    /// A number; the text keeps what f64 cannot.
+    Number(f64),
+    /// A string.
+    Text(String),
+}
