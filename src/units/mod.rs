@@ -1,8 +1,9 @@
 //! Quantities with units, and PostgreSQL's way of writing them.
 //!
 //! Times are seconds, sizes are bytes, everywhere. PostgreSQL's `kB` is 1024 bytes and
-//! case-sensitive; no published crate agrees with it, so the spelling lives here.
+//! case-sensitive; no published crate agrees with it, so the spelling lives in [`spelling`].
 
+pub mod spelling;
 
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, Mul, Sub};
