@@ -3,12 +3,12 @@
 //! Times are seconds, sizes are bytes, everywhere. PostgreSQL's `kB` is 1024 bytes and
 //! case-sensitive; no published crate agrees with it, so the spelling lives in [`spelling`].
 
-pub mod spelling;
-
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, Mul, Sub};
 
 use serde::{Deserialize, Serialize};
+
+pub mod spelling;
 
 /// Bytes of one PostgreSQL page (`block_size`).
 pub const PAGE_BYTES: f64 = 8192.0;
