@@ -192,3 +192,39 @@ proptest! {
         }
     }
 }
+
+/// Birth-death sum of one multi-server and a think time, in logarithms: an algorithm of its own.
+fn birth_death(demand: f64, servers: f64, think: f64, n: u64) -> f64 {
+    let mut log = 0.0f64;
+    let mut logs = vec![0.0f64];
+    for j in 1..=n {
+        log += ((n - j + 1) as f64 / think * demand / (j as f64).min(servers)).ln();
+        logs.push(log);
+    }
+    let top = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let (mut sum, mut queue) = (0.0, 0.0);
+    for (j, l) in logs.iter().enumerate() {
+        let w = (l - top).exp();
+        sum += w;
+        queue += w * j as f64;
+    }
+    (n as f64 - queue / sum) / think
+}
+
+#[test]
+fn large_populations_at_the_knee_agree_with_birth_death() {
+    for (demand, servers, think, n) in [
+        (0.01, 64.0, 1.0, 6464u64),
+        (0.0064, 64.0, 10.0, 100_000),
+        (0.0064, 64.0, 10.0, 99_000),
+        (1.0, 1.0, 1_000.0, 1_000),
+        (1.0, 1000.0, 1_000.0, 1_001_000),
+        (1.0, 3.0, 100_000.0, 1_000_000),
+    ] {
+        let stations = [Station::delay(think), Station::queue(demand, Rates::Servers(servers))];
+        let got = solve(&stations, n).unwrap();
+        let expected = birth_death(demand, servers, think, n);
+        assert_eq!(got.method, Method::Contour);
+        assert!(close(got.throughput, expected, 1e-10), "{n} {} {expected}", got.throughput);
+    }
+}
