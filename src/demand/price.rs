@@ -117,11 +117,20 @@ mod tests {
     fn a_price_is_the_sum_of_its_counts() {
         let c = Coefficients::default();
         let footprint = Footprint {
-            counts: Counts { executor_run: 1.0, index_descent: 1.0, buffer_visit: 3.0, index_row: 1.0, ..Counts::default() },
+            counts: Counts {
+                executor_run: 1.0,
+                index_descent: 1.0,
+                buffer_visit: 3.0,
+                index_row: 1.0,
+                ..Counts::default()
+            },
             ..Footprint::default()
         };
         let prepared = Prices { coefficients: &c, protocol: Protocol::Prepared }.statement(&footprint);
-        let by_hand = c.message.value + c.executor_run.value + c.index_descent.value + 3.0 * c.buffer_visit.value
+        let by_hand = c.message.value
+            + c.executor_run.value
+            + c.index_descent.value
+            + 3.0 * c.buffer_visit.value
             + c.index_row.value;
         assert!((prepared.time.us() - by_hand).abs() < 1e-9);
         let simple = Prices { coefficients: &c, protocol: Protocol::Simple }.statement(&footprint);

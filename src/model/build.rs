@@ -1,6 +1,6 @@
 //! From priced transactions and a machine to the network's inert description.
 
-use crate::access::cache::{self, PageGroup};
+use crate::access::cache::{PageClass, two_levels};
 use crate::access::{PageTouch, Popularity, RelationId};
 use crate::demand::{TransactionDemand, Work};
 use crate::machine::{Machine, SynchronousCommit};
@@ -9,7 +9,7 @@ use crate::model::mix::{fold_tail, merge};
 use crate::model::storage::{CheckpointRules, DirtyRelation};
 use crate::model::system::{Arrivals, ClientCpu, Commit, Demand, KindDemand, StorageRates, Switches, System};
 use crate::schema::{Schema, TableId};
-use crate::units::{Bytes, PAGE_BYTES};
+use crate::units::{Bytes, PAGE_BYTES, Pages, Rate};
 use crate::workload::{Load, Workload};
 
 /// Lock classes of single hot rows that are kept apart per table.
@@ -27,7 +27,11 @@ pub fn build(schema: &Schema, workload: &Workload, machine: &Machine, demands: &
         .iter()
         .zip(demands)
         .zip(&shares)
-        .map(|((t, d), &share)| KindDemand { name: t.name.clone(), share, demand: machine_demand(machine, &d.work, &misses) })
+        .map(|((t, d), &share)| KindDemand {
+            name: t.name.clone(),
+            share,
+            demand: machine_demand(machine, &d.work, &misses),
+        })
         .collect();
     let mut work = Demand::default();
     for kind in &kinds {
@@ -37,7 +41,9 @@ pub fn build(schema: &Schema, workload: &Workload, machine: &Machine, demands: &
     let seconds = |us: f64| us * 1e-6 / machine.cpu.speed;
     System {
         arrivals: match workload.load {
-            Load::Closed { clients, think_time } => Arrivals::Closed { clients: clients as f64, think: think_time.get() },
+            Load::Closed { clients, think_time } => {
+                Arrivals::Closed { clients: clients as f64, think: think_time.get() }
+            }
             Load::Open { rate } => Arrivals::Open { rate },
         },
         admitted: admitted(workload, machine),
@@ -97,7 +103,11 @@ fn commit(machine: &Machine) -> Commit {
     };
     Commit {
         flush,
-        flush_cpu: if !waits { 0.0 } else { seconds(if settings.fsync { c.flush_cpu.value } else { c.wal_write_call.value }) },
+        flush_cpu: if !waits {
+            0.0
+        } else {
+            seconds(if settings.fsync { c.flush_cpu.value } else { c.wal_write_call.value })
+        },
         wakeup: if flush > 0.0 { seconds(c.committer_wakeup.value) } else { 0.0 },
         serialization: c.batch_serialization.value,
         standby,
@@ -152,7 +162,7 @@ struct Misses {
 }
 
 /// Equally popular pages of one relation.
-struct Pages {
+struct Visited {
     pages: f64,
     visits: f64,
     modified: f64,
@@ -160,7 +170,7 @@ struct Pages {
 }
 
 /// All pages that the workload visits, in groups of equal popularity, per average transaction.
-fn page_groups(shares: &[f64], demands: &[TransactionDemand]) -> Vec<Pages> {
+fn page_groups(shares: &[f64], demands: &[TransactionDemand]) -> Vec<Visited> {
     let mut by_relation: Vec<(RelationId, Vec<(f64, &PageTouch)>)> = Vec::new();
     for (share, demand) in shares.iter().zip(demands) {
         for touch in &demand.touches {
@@ -180,17 +190,20 @@ fn page_groups(shares: &[f64], demands: &[TransactionDemand]) -> Vec<Pages> {
         let logged = touches.iter().any(|(_, t)| t.logged);
         for segment in merge(&users) {
             let sum = |odd: usize| segment.draws.iter().skip(odd).step_by(2).sum::<f64>();
-            out.push(Pages { pages: segment.items, visits: sum(0), modified: sum(1), logged });
+            out.push(Visited { pages: segment.items, visits: sum(0), modified: sum(1), logged });
         }
     }
     out
 }
 
 /// Misses of shared_buffers and of the kernel's cache behind it.
-fn misses(machine: &Machine, workload: &Workload, pages: &[Pages]) -> Misses {
-    let groups: Vec<PageGroup> =
-        pages.iter().filter(|p| p.visits > 0.0).map(|p| PageGroup { pages: p.pages, visits: p.visits }).collect();
-    let visits: f64 = groups.iter().map(|g| g.visits).sum();
+fn misses(machine: &Machine, workload: &Workload, pages: &[Visited]) -> Misses {
+    let groups: Vec<PageClass> = pages
+        .iter()
+        .filter(|p| p.visits > 0.0)
+        .map(|p| PageClass { pages: Pages(p.pages), rate: Rate(p.visits) })
+        .collect();
+    let visits: f64 = groups.iter().map(|g| g.rate.get()).sum();
     if visits <= 0.0 {
         return Misses::default();
     }
@@ -201,12 +214,11 @@ fn misses(machine: &Machine, workload: &Workload, pages: &[Pages]) -> Misses {
     };
     let private = Bytes(machine.coefficients.backend_memory.value * 1024.0 * 1024.0 * backends);
     let kernel = (machine.memory - machine.settings.shared_buffers - private).get().max(0.0);
-    let first = cache::miss_ratios(&groups, machine.settings.shared_buffers.pages());
-    let missed: Vec<PageGroup> =
-        groups.iter().zip(&first).map(|(g, m)| PageGroup { pages: g.pages, visits: g.visits * m }).collect();
-    let second = cache::miss_ratios(&missed, Bytes(kernel).pages());
-    let shared_buffers: f64 = missed.iter().map(|g| g.visits).sum::<f64>() / visits;
-    let disk: f64 = missed.iter().zip(&second).map(|(g, m)| g.visits * m).sum::<f64>() / visits;
+    let hits = two_levels(&groups, machine.settings.shared_buffers.pages(), Bytes(kernel).pages());
+    let share = |f: fn(&(f64, f64)) -> f64| -> f64 {
+        groups.iter().zip(&hits).map(|(g, h)| g.rate.get() * f(h).clamp(0.0, 1.0)).sum::<f64>() / visits
+    };
+    let (shared_buffers, disk) = (share(|h| 1.0 - h.0), share(|h| 1.0 - h.0 - h.1));
     Misses { shared_buffers, disk }
 }
 

@@ -5,6 +5,8 @@ use crate::model::network::{Conditions, Flow, flow};
 use crate::model::station::StationName as S;
 use crate::model::storage::{CheckpointLoad, checkpoint_load, write_utilization};
 use crate::model::system::{ClientCpu, System};
+use crate::queueing::QueueingError;
+use crate::queueing::single::Solver;
 
 /// Relative change below which conditions count as settled.
 const SETTLED: f64 = 1e-7;
@@ -53,6 +55,7 @@ impl Steady {
 
 /// Search state: what one evaluation leaves for the next.
 struct Search<'a> {
+    solver: Solver,
     system: &'a System,
     n: f64,
     think: bool,
@@ -72,8 +75,10 @@ struct Evaluation {
 
 /// Solves the system with `n` transactions inside (think time inside too if `think`), starting from
 /// the conditions of a similar solution where there is one.
-#[must_use]
-pub fn solve_inside(system: &System, n: f64, think: bool, start: Option<&Steady>) -> Steady {
+///
+/// # Errors
+/// A network that the solver refuses or cannot settle.
+pub fn solve_inside(system: &System, n: f64, think: bool, start: Option<&Steady>) -> Result<Steady, QueueingError> {
     let conditions = start.map_or(
         Conditions {
             batch: 1.0,
@@ -85,17 +90,26 @@ pub fn solve_inside(system: &System, n: f64, think: bool, start: Option<&Steady>
         },
         |s| s.conditions,
     );
-    let mut search = Search { system, n, think, conditions, shares: Vec::new(), iterations: 0, settled: true };
-    let (a, evaluation) = search.population(start);
-    search.steady(a, evaluation)
+    let mut search = Search {
+        solver: Solver::default(),
+        system,
+        n,
+        think,
+        conditions,
+        shares: Vec::new(),
+        iterations: 0,
+        settled: true,
+    };
+    let (a, evaluation) = search.population(start)?;
+    Ok(search.steady(a, evaluation))
 }
 
 impl Search<'_> {
     /// Finds a with `a + X(a) * lock wait per transaction = n`: the left side grows with a.
-    fn population(&mut self, start: Option<&Steady>) -> (f64, Evaluation) {
+    fn population(&mut self, start: Option<&Steady>) -> Result<(f64, Evaluation), QueueingError> {
         if self.system.locks.is_empty() || self.n <= 1.0 {
-            let evaluation = self.evaluate(self.n);
-            return (self.n, evaluation);
+            let evaluation = self.evaluate(self.n)?;
+            return Ok((self.n, evaluation));
         }
         // The residual is squeezed into (-1, 1), so that an infinite wait has a finite value.
         let residual = |search: &Self, a: f64, e: &Evaluation| {
@@ -105,15 +119,15 @@ impl Search<'_> {
         };
         let (mut low, mut f_low) = (0.0, -self.n);
         let mut high = self.n;
-        let mut evaluation = self.evaluate(high);
+        let mut evaluation = self.evaluate(high)?;
         let mut f_high = residual(self, high, &evaluation);
         if f_high <= 1e-9 {
-            return (high, evaluation);
+            return Ok((high, evaluation));
         }
         let mut a = start.map_or(0.5 * self.n, |s| self.n - s.waiting).clamp(1e-6 * self.n, self.n);
         let mut side = 0;
         for _ in 0..MAX_STEPS {
-            evaluation = self.evaluate(a);
+            evaluation = self.evaluate(a)?;
             let f = residual(self, a, &evaluation);
             if f.abs() < 1e-7 * self.n.min(1.0) || (high - low) < 1e-9 * self.n {
                 break;
@@ -135,20 +149,20 @@ impl Search<'_> {
             let secant = high - f_high * (high - low) / (f_high - f_low);
             a = if f_high >= 1.0 || !(low..=high).contains(&secant) { 0.5 * (low + high) } else { secant };
         }
-        (a, evaluation)
+        Ok((a, evaluation))
     }
 
     /// Settles the conditions at population `a` by damped substitution.
-    fn evaluate(&mut self, a: f64) -> Evaluation {
+    fn evaluate(&mut self, a: f64) -> Result<Evaluation, QueueingError> {
         let mut damping = 1.0;
         let mut last_change = f64::INFINITY;
         for _ in 0..MAX_ROUNDS {
-            let evaluation = self.round(a);
+            let evaluation = self.round(a)?;
             let next = self.next_conditions(a, &evaluation);
             let change = distance(&self.conditions, &next);
             if change < SETTLED {
                 self.settled = true;
-                return evaluation;
+                return Ok(evaluation);
             }
             if change > 0.7 * last_change {
                 damping = (damping * 0.7_f64).max(0.1);
@@ -161,10 +175,10 @@ impl Search<'_> {
     }
 
     /// Solves the network once under the present conditions.
-    fn round(&mut self, a: f64) -> Evaluation {
+    fn round(&mut self, a: f64) -> Result<Evaluation, QueueingError> {
         self.iterations += 1;
         let system = self.system;
-        let mut flow = flow(system, a, self.think, &self.conditions);
+        let mut flow = flow(&mut self.solver, system, a, self.think, &self.conditions)?;
         let checkpoint = checkpoint_load(&system.checkpoints, &system.dirty, flow.throughput, system.work.wal_bytes);
         let rates = &system.storage;
         let mut utilization =
@@ -192,7 +206,7 @@ impl Search<'_> {
         if waits.per_transaction.is_finite() && waits.per_transaction > 0.0 {
             self.shares = shares_of(&system.locks, &waits);
         }
-        Evaluation { flow, waits, checkpoint, utilization }
+        Ok(Evaluation { flow, waits, checkpoint, utilization })
     }
 
     /// What the flow says about time inside a hold.
@@ -221,7 +235,8 @@ impl Search<'_> {
         let runnable = x * (on_cpu + flow.residence[S::WalFlush.index()]) / cores.max(1.0);
         let stretch = 1.0 / (1.0 - evaluation.utilization.min(MAX_DEVICE_UTILIZATION));
         let flush = system.commit.flush * stretch;
-        let serial = system.commit.serialization * (flow.server_cpu + if matches!(system.client, ClientCpu::Shared) { system.work.client_cpu } else { 0.0 })
+        let serial = system.commit.serialization
+            * (flow.server_cpu + if matches!(system.client, ClientCpu::Shared) { system.work.client_cpu } else { 0.0 })
             / cores.max(1.0);
         let commits = x * system.work.flushes;
         // b = X V S' with S' = S + g (b - 1) D / m, solved for b.

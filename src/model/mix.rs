@@ -95,7 +95,9 @@ mod tests {
     #[test]
     fn a_folded_tail_collides_as_often() {
         let p = Popularity {
-            classes: (1..=40).map(|k| PopularityClass { items: 1.0, probability: 1.0 / f64::from(k) / 4.2785 }).collect(),
+            classes: (1..=40)
+                .map(|k| PopularityClass { items: 1.0, probability: 1.0 / f64::from(k) / 4.2785 })
+                .collect(),
         };
         let collide = |s: &[Segment]| s.iter().map(|s| s.draws[0].powi(2) / s.items).sum::<f64>();
         let all = merge(&[(1.0, &p)]);

@@ -15,6 +15,9 @@ pub mod station;
 pub mod storage;
 pub mod system;
 
+#[cfg(test)]
+pub(crate) mod tests;
+
 pub use build::build;
 pub use closed::{Steady, solve_inside};
 pub use relief::Relief;

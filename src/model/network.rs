@@ -2,7 +2,8 @@
 
 use crate::model::station::StationName as S;
 use crate::model::system::{Arrivals, ClientCpu, Demand, System};
-use crate::queueing::single::{Kind, Rates, Station, solve_fractional};
+use crate::queueing::QueueingError;
+use crate::queueing::single::{Kind, Rates, Solver, Station};
 
 /// What the load does to demands; the outer fixed point settles these.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -38,7 +39,8 @@ impl System {
     /// Server CPU of one transaction under `conditions`, seconds.
     #[must_use]
     pub fn server_cpu(&self, work: &Demand, conditions: &Conditions) -> f64 {
-        let cpu = work.server_cpu + work.messages * conditions.switch + work.flushes * self.commit_cpu(conditions.batch);
+        let cpu =
+            work.server_cpu + work.messages * conditions.switch + work.flushes * self.commit_cpu(conditions.batch);
         // Context switches are credited below four clients; a demand stays positive all the same.
         cpu.max(0.1 * work.server_cpu)
     }
@@ -86,7 +88,16 @@ impl System {
 /// the second, commits released together run their CPU bursts one after another before the next
 /// flush starts: the cycle grows to `S' = S + g (b - 1) D / m` and the CPU is only a delay.
 #[must_use]
-pub fn flow(system: &System, a: f64, think: bool, conditions: &Conditions) -> Flow {
+///
+/// # Errors
+/// A network that the solver refuses (no demand at all, a speed of zero) or cannot settle.
+pub fn flow(
+    solver: &mut Solver,
+    system: &System,
+    a: f64,
+    think: bool,
+    conditions: &Conditions,
+) -> Result<Flow, QueueingError> {
     let work = &system.work;
     let server = system.server_cpu(work, conditions) + conditions.handover + conditions.images;
     let think_time = if think { system.think() } else { 0.0 };
@@ -113,13 +124,13 @@ pub fn flow(system: &System, a: f64, think: bool, conditions: &Conditions) -> Fl
         }
         ClientCpu::Unlimited => push(S::ClientCpu, work.client_cpu, Kind::Delay),
     }
-    push(S::WalFlush, flush, Kind::Queue(Rates::Growing { table: vec![1.0, 1.0], slope: 0.5 }));
+    push(S::WalFlush, flush, Kind::Queue(Rates::Gathering));
     push(S::WalFlush, standby, Kind::Delay);
     push(S::WalWrite, wal, Kind::Queue(Rates::Constant));
     push(S::DataRead, read, Kind::Queue(read_rates(system.storage.read_width)));
     push(S::Network, work.network, Kind::Delay);
     push(S::Think, work.sleep + think_time, Kind::Delay);
-    let first = solve_fractional(&stations, a);
+    let first = solver.solve_fractional(&stations, a)?;
     let mut residence = [0.0; S::ALL.len()];
     for (name, queue) in names.iter().zip(&first.queue_lengths) {
         residence[name.index()] += queue / first.throughput.max(f64::MIN_POSITIVE);
@@ -132,7 +143,8 @@ pub fn flow(system: &System, a: f64, think: bool, conditions: &Conditions) -> Fl
     let mut out = Flow { throughput: first.throughput, residence, server_cpu: server, serialized: false };
     if flush > 0.0 && conditions.batch > 1.0 {
         let cycle = flush
-            + work.flushes * system.commit.serialization * (conditions.batch - 1.0) * cpu / system.effective_cores().max(1.0);
+            + work.flushes * system.commit.serialization * (conditions.batch - 1.0) * cpu
+                / system.effective_cores().max(1.0);
         let delays: f64 = residence.iter().sum::<f64>()
             - residence[S::WalFlush.index()]
             - residence[S::ServerCpu.index()]
@@ -152,7 +164,7 @@ pub fn flow(system: &System, a: f64, think: bool, conditions: &Conditions) -> Fl
             out.residence[S::WalFlush.index()] = (a / x - rest).max(flush);
         }
     }
-    out
+    Ok(out)
 }
 
 /// Throughput of `n` customers over a delay `z` and a batch server of cycle `s` with rate

@@ -7,6 +7,7 @@
 use crate::model::closed::{Steady, solve_inside};
 use crate::model::station::StationName as S;
 use crate::model::system::{Arrivals, System};
+use crate::queueing::QueueingError;
 
 /// Loads above this share of the capacity count as beyond it: the queue would not settle in any
 /// time that matters.
@@ -15,35 +16,38 @@ const STABLE: f64 = 0.9995;
 const NEGLIGIBLE: f64 = 1e-14;
 
 /// Solves the system under its own arrivals.
-#[must_use]
-pub fn solve(system: &System, start: Option<&Steady>) -> Steady {
-    match system.arrivals {
+///
+/// # Errors
+/// A network that the solver refuses or cannot settle.
+pub fn solve(system: &System, start: Option<&Steady>) -> Result<Steady, QueueingError> {
+    let steady = match system.arrivals {
         Arrivals::Closed { clients, think } if clients <= system.admitted => {
-            solve_inside(system, clients, think > 0.0, start)
+            solve_inside(system, clients, think > 0.0, start)?
         }
         Arrivals::Closed { clients, think } if think <= 0.0 => {
-            let mut steady = solve_inside(system, system.admitted, false, start);
+            let mut steady = solve_inside(system, system.admitted, false, start)?;
             steady.residence[S::ConnectionPool.index()] += (clients - system.admitted) / steady.throughput;
             steady
         }
         Arrivals::Closed { clients, think } => {
-            let station = FlowEquivalent::new(system, system.admitted);
+            let station = FlowEquivalent::new(system, system.admitted)?;
             let chain = Chain::closed(&station, clients, think);
             let mut steady = station.average(&chain);
             steady.residence[S::Think.index()] += think;
             steady
         }
         Arrivals::Open { rate } => {
-            let station = FlowEquivalent::new(system, system.admitted);
+            let station = FlowEquivalent::new(system, system.admitted)?;
             if rate >= STABLE * station.capacity() {
                 let mut steady = station.full();
                 steady.overloaded = true;
-                return steady;
+                return Ok(steady);
             }
             let chain = Chain::open(&station, rate);
             station.average(&chain)
         }
-    }
+    };
+    Ok(steady)
 }
 
 /// The server as one station: solved at a few populations, interpolated between.
@@ -55,7 +59,7 @@ struct FlowEquivalent {
 
 impl FlowEquivalent {
     /// Solves at 1, 2, 3, 4 and then about six populations per doubling, up to `admitted`.
-    fn new(system: &System, admitted: f64) -> Self {
+    fn new(system: &System, admitted: f64) -> Result<Self, QueueingError> {
         let last = admitted.max(1.0).floor();
         let mut grid = Vec::new();
         let mut k = 1.0_f64;
@@ -66,10 +70,10 @@ impl FlowEquivalent {
         grid.push(last);
         let mut solved: Vec<Steady> = Vec::with_capacity(grid.len());
         for &k in &grid {
-            let steady = solve_inside(system, k, false, solved.last());
+            let steady = solve_inside(system, k, false, solved.last())?;
             solved.push(steady);
         }
-        Self { grid, solved }
+        Ok(Self { grid, solved })
     }
 
     /// Throughput with all admitted inside.

@@ -77,7 +77,8 @@ impl Relief {
                 relieved.locks.iter_mut().for_each(|l| l.rows *= FACTOR);
             }
             S::ConnectionPool => {
-                let load_fits = matches!(system.arrivals, Arrivals::Closed { clients, .. } if clients <= system.admitted);
+                let load_fits =
+                    matches!(system.arrivals, Arrivals::Closed { clients, .. } if clients <= system.admitted);
                 if load_fits {
                     return None;
                 }

@@ -95,8 +95,13 @@ pub fn write_utilization(load: &CheckpointLoad, evicted: f64, write_iops: f64, w
 mod tests {
     use super::*;
 
-    const RULES: CheckpointRules =
-        CheckpointRules { timeout: 300.0, max_wal_size: 1e9, completion_target: 0.9, image_bytes: 8000.0, image_cpu: 1e-5 };
+    const RULES: CheckpointRules = CheckpointRules {
+        timeout: 300.0,
+        max_wal_size: 1e9,
+        completion_target: 0.9,
+        image_bytes: 8000.0,
+        image_cpu: 1e-5,
+    };
 
     #[test]
     fn a_small_table_is_logged_whole_once_per_checkpoint() {
