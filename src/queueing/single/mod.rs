@@ -16,6 +16,7 @@ mod contour;
 mod convolution;
 mod curve;
 mod logarithms;
+mod saddle;
 mod shape;
 
 pub use curve::Curve;

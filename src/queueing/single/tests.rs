@@ -1,5 +1,7 @@
 //! Against brute force, against each other, and against digits of independent programs.
 
+use proptest::prelude::*;
+
 use super::*;
 
 /// Sums the product form over every state: shares nothing with the solvers.
@@ -126,4 +128,103 @@ fn nothing_and_nonsense() {
         assert!(matches!(solve(&[Station::queue(1.0, bad)], 1), Err(QueueingError::InvalidRates { .. })));
     }
     assert!(matches!(solve_fractional(&[Station::delay(1.0)], -0.5), Err(QueueingError::InvalidPopulation { .. })));
+}
+
+#[test]
+fn contour_agrees_with_logarithms() {
+    for stations in samples() {
+        for n in [321u64, 500, 1000] {
+            let fast = solve(&stations, n).unwrap();
+            let mut slow = fast.clone();
+            let mut shape = Shape::default();
+            shape.read(&stations, n).unwrap();
+            logarithms::solve(&shape, n, &mut slow).unwrap();
+            eprintln!(
+                "{n} {:?} {} {:e} {:e}",
+                fast.method,
+                fast.terms,
+                fast.residual,
+                fast.throughput / slow.throughput - 1.0
+            );
+            assert_eq!(fast.method, Method::Contour, "{stations:?} {n}");
+            assert!(close(fast.throughput, slow.throughput, 1e-11));
+            for (a, b) in fast.queue_lengths.iter().zip(&slow.queue_lengths) {
+                assert!(close(*a, *b, 1e-10), "{stations:?} {n} {:?} {:?}", fast.queue_lengths, slow.queue_lengths);
+            }
+        }
+    }
+}
+
+/// Networks drawn at random, from sizes and shapes that databases have to odd ones.
+fn random_network() -> impl Strategy<Value = Vec<Station>> {
+    let rates = prop_oneof![
+        3 => Just(Rates::Constant),
+        3 => (1u32..80).prop_map(|m| Rates::Servers(f64::from(m))),
+        1 => (0.2..9.0f64).prop_map(Rates::Servers),
+        2 => prop::collection::vec(0.4..3.0f64, 1..6).prop_map(Rates::Table),
+        1 => Just(Rates::Gathering),
+    ];
+    let station = prop_oneof![
+        1 => (-6.0..3.0f64).prop_map(|d| Station::delay(d.exp())),
+        4 => (-6.0..1.0f64, rates).prop_map(|(d, r)| Station::queue(d.exp(), r)),
+        // Equal and nearly equal demands are the hard ones.
+        2 => (0u32..3).prop_map(|k| Station::queue(0.5 * (1.0 + 1e-7 * f64::from(k)), Rates::Constant)),
+    ];
+    prop::collection::vec(station, 1..7)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 150 } else { 5000 }))]
+
+    /// The contour integral and the convolution have nothing in common but the network.
+    #[test]
+    fn contour_agrees_with_convolution(stations in random_network(), n in 40u64..CONVOLUTION_LIMIT) {
+        let mut solver = Solver::default();
+        let direct = solver.solve(&stations, n).unwrap();
+        let mut by_contour = direct.clone();
+        if contour::solve(&solver.shape, &mut solver.nodes, n, &mut by_contour) {
+            prop_assert!(close(by_contour.throughput, direct.throughput, 1e-9), "{by_contour:?} {direct:?}");
+            for (a, b) in by_contour.queue_lengths.iter().zip(&direct.queue_lengths) {
+                prop_assert!(close(*a, *b, 1e-9), "{:?} {:?}", by_contour.queue_lengths, direct.queue_lengths);
+            }
+        } else {
+            prop_assert!(n < 150, "the contour refused {n}: {by_contour:?}");
+        }
+    }
+}
+
+/// Birth-death sum of one multi-server and a think time, in logarithms: an algorithm of its own.
+fn birth_death(demand: f64, servers: f64, think: f64, n: u64) -> f64 {
+    let mut log = 0.0f64;
+    let mut logs = vec![0.0f64];
+    for j in 1..=n {
+        log += ((n - j + 1) as f64 / think * demand / (j as f64).min(servers)).ln();
+        logs.push(log);
+    }
+    let top = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let (mut sum, mut queue) = (0.0, 0.0);
+    for (j, l) in logs.iter().enumerate() {
+        let w = (l - top).exp();
+        sum += w;
+        queue += w * j as f64;
+    }
+    (n as f64 - queue / sum) / think
+}
+
+#[test]
+fn large_populations_at_the_knee_agree_with_birth_death() {
+    for (demand, servers, think, n) in [
+        (0.01, 64.0, 1.0, 6464u64),
+        (0.0064, 64.0, 10.0, 100_000),
+        (0.0064, 64.0, 10.0, 99_000),
+        (1.0, 1.0, 1_000.0, 1_000),
+        (1.0, 1000.0, 1_000.0, 1_001_000),
+        (1.0, 3.0, 100_000.0, 1_000_000),
+    ] {
+        let stations = [Station::delay(think), Station::queue(demand, Rates::Servers(servers))];
+        let got = solve(&stations, n).unwrap();
+        let expected = birth_death(demand, servers, think, n);
+        assert_eq!(got.method, Method::Contour);
+        assert!(close(got.throughput, expected, 1e-10), "{n} {} {expected}", got.throughput);
+    }
 }
