@@ -4,8 +4,6 @@
 //! A shared machine changes speed for seconds to minutes. Repetitions of one cell in a row would all
 //! fall into the same spell; a round over all cells spreads the spells over the cells alike.
 
-use crate::live::LiveError;
-
 /// Up to this share of other CPUs being busy a repetition counts as undisturbed.
 pub const CALM: f64 = 0.2;
 
@@ -41,12 +39,12 @@ pub struct Summary {
 ///
 /// # Errors
 /// The first error of `run`.
-pub fn interleave<C, T>(
+pub fn interleave<C, T, E>(
     cells: &[C],
     rounds: usize,
-    mut run: impl FnMut(usize, &C) -> Result<T, LiveError>,
+    mut run: impl FnMut(usize, &C) -> Result<T, E>,
     mut after_round: impl FnMut(usize, &[Vec<T>]),
-) -> Result<Vec<Vec<T>>, LiveError> {
+) -> Result<Vec<Vec<T>>, E> {
     let mut results: Vec<Vec<T>> = cells.iter().map(|_| Vec::with_capacity(rounds)).collect();
     for round in 0..rounds {
         for (cell, collected) in cells.iter().zip(&mut results) {
@@ -121,7 +119,7 @@ mod tests {
             2,
             |round, cell| {
                 order.push((round, *cell));
-                Ok(format!("{cell}{round}"))
+                Ok::<_, ()>(format!("{cell}{round}"))
             },
             |_, _| rounds += 1,
         )

@@ -29,7 +29,7 @@ pub struct Run {
     /// Duration (`-T`), whole seconds.
     pub seconds: u32,
     /// Protocol (`-M`).
-    pub protocol: &'static str,
+    pub protocol: String,
     /// Variables (`-D`).
     pub variables: Vec<(String, String)>,
     /// Settings of its sessions, as `PGOPTIONS` takes them.
@@ -49,7 +49,7 @@ impl Run {
             scripts: vec![script],
             clients,
             seconds,
-            protocol: "prepared",
+            protocol: "prepared".to_owned(),
             variables: Vec::new(),
             settings: Vec::new(),
             cpus: None,
@@ -76,7 +76,7 @@ impl Run {
             None => cluster.client(program),
         };
         c.args(["--no-vacuum", "--jobs", "1", "--client", &self.clients.to_string()]);
-        c.args(["--time", &self.seconds.to_string(), "--protocol", self.protocol]);
+        c.args(["--time", &self.seconds.to_string(), "--protocol", &self.protocol]);
         for script in &self.scripts {
             match script {
                 Script::Builtin(name) => c.args(["--builtin", name]),
@@ -99,8 +99,9 @@ impl Run {
         let before = Snapshot::now();
         let output = output_of(&mut c, "pgbench")?;
         let after = Snapshot::now();
+        let busy = used.as_ref().and_then(|used| before.busy_until(&after, |cpu| used.contains(&cpu)));
         let elsewhere = used.and_then(|used| before.busy_until(&after, |cpu| !used.contains(&cpu)));
-        Ok(Outcome { report: Report::parse(&output)?, latencies: read_logs(logs.path())?, elsewhere })
+        Ok(Outcome { report: Report::parse(&output)?, latencies: read_logs(logs.path())?, busy, elsewhere })
     }
 }
 
@@ -111,6 +112,8 @@ pub struct Outcome {
     pub report: Report,
     /// Latencies of the logged transactions, ascending.
     pub latencies: Vec<Seconds>,
+    /// How busy the run's own CPUs were, 0..1, the server's part included; `None` when not pinned.
+    pub busy: Option<f64>,
     /// How busy the CPUs outside the run's own were meanwhile, 0..1; `None` when not pinned.
     pub elsewhere: Option<f64>,
 }

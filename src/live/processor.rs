@@ -5,6 +5,8 @@
 //! cannot be told from a slow server.
 
 use std::fs;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 /// Busy and total time of each CPU since boot, in the kernel's ticks (`/proc/stat`).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -46,6 +48,24 @@ impl Snapshot {
         }
         #[expect(clippy::cast_precision_loss, reason = "ticks of one measurement are few")]
         (all > 0).then(|| busy as f64 / all as f64)
+    }
+}
+
+/// Waits until all CPUs together have been idle enough (busy at most `share` of half a second), or
+/// until `patience` is over; says whether it became calm.
+#[must_use]
+pub fn wait_for_calm(share: f64, patience: Duration) -> bool {
+    let start = Instant::now();
+    loop {
+        let before = Snapshot::now();
+        sleep(Duration::from_millis(500));
+        // Where the kernel does not say, there is nothing to wait for.
+        if before.busy_until(&Snapshot::now(), |_| true).is_none_or(|busy| busy <= share) {
+            return true;
+        }
+        if start.elapsed() >= patience {
+            return false;
+        }
     }
 }
 
