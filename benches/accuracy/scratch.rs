@@ -129,9 +129,25 @@ pub fn about(cluster: &Cluster, cpus: &str, seconds: u32) -> Result<About> {
             ),
         ),
         ("pinned", format!("server and pgbench (one thread) both on CPU {cpus}, Unix socket")),
+        ("scheduling", scheduling()),
         ("settings", settings),
         ("repetition", format!("{seconds} s each, round-robin over all cells")),
     ]
     .map(|(k, v)| (k.to_owned(), v))
     .to_vec())
+}
+
+/// The scheduling policy this program runs under, which server and pgbench inherit: on a machine with
+/// other things to do, `chrt -r 1` keeps them from taking the measured CPU.
+fn scheduling() -> String {
+    // Field 41 of /proc/self/stat; the name in field 2 may hold spaces, so count from its end.
+    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let policy = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_ascii_whitespace().nth(38));
+    match policy {
+        Some("1") => "SCHED_FIFO",
+        Some("2") => "SCHED_RR",
+        Some("0") => "SCHED_OTHER",
+        _ => "unknown",
+    }
+    .to_owned()
 }
