@@ -3,7 +3,6 @@
 //! Times are seconds, sizes are bytes, everywhere. PostgreSQL's `kB` is 1024 bytes and
 //! case-sensitive; no published crate agrees with it, so the spelling lives here.
 
-
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, Mul, Sub};
 
