@@ -39,6 +39,19 @@ pub fn for_station(station: &str) -> &'static str {
     }
 }
 
+/// What `tps_if_relieved` supposes, as the beginning of a sentence.
+#[must_use]
+pub fn relief(station: &str) -> String {
+    match station {
+        "row_locks" => "With ten times as many rows to contend for".into(),
+        "connection_pool" => "With a connection pool ten times as large".into(),
+        "think" => "With pauses a tenth as long".into(),
+        "network" => "With network round trips a tenth as long".into(),
+        "server_cpu" | "client_cpu" => format!("With a tenth of the demand on {}", in_words(station)),
+        _ => format!("With {} ten times as fast", in_words(station)),
+    }
+}
+
 /// The station in plain words.
 #[must_use]
 pub fn in_words(station: &str) -> &str {
@@ -46,7 +59,7 @@ pub fn in_words(station: &str) -> &str {
         "server_cpu" => "the server's CPU",
         "client_cpu" => "the clients' CPU",
         "wal_flush" => "WAL flushes at commit",
-        "wal_write" => "WAL write bandwidth",
+        "wal_write" => "writes of WAL",
         "data_read" => "reads of data pages",
         "data_write" => "writes of data pages",
         "row_locks" => "row locks",

@@ -66,7 +66,11 @@ pub fn change(before: f64, after: f64) -> String {
     }
     let share = after / before - 1.0;
     let sign = if share >= 0.0 { "+" } else { "" };
-    if share >= 10.0 { format!("{}x", short(after / before)) } else { format!("{sign}{:.1}%", share * 100.0) }
+    match share.abs() {
+        x if x >= 10.0 => format!("{}x", short(after / before)),
+        x if x >= 0.1 => format!("{sign}{:.0}%", share * 100.0),
+        _ => format!("{sign}{:.1}%", share * 100.0),
+    }
 }
 
 /// `1 client`, `16 clients`.
@@ -91,6 +95,6 @@ mod tests {
         assert_eq!([duration(0.085), duration(17.84), duration(1200.0)], ["85.0 us", "17.8 ms", "1.20 s"]);
         assert_eq!([percent(0.314), percent(0.004), percent(1e-5), percent(0.0)], ["31%", "0.4%", "<0.1%", "0%"]);
         assert_eq!([bytes(612.0), bytes(2048.0)], ["612 bytes", "2.00 kB"]);
-        assert_eq!([change(100.0, 95.0), change(897.0, 2100.0)], ["-5.0%", "+134.1%"]);
+        assert_eq!([change(100.0, 95.0), change(897.0, 2100.0)], ["-5.0%", "+134%"]);
     }
 }

@@ -77,7 +77,7 @@ fn answer(f: &Forecast, paint: Paint) -> String {
     let lines = wrap("  bottleneck  ", &format!("{name} ({}): {}", b.station, b.why), WIDTH);
     out += &lines.replacen(&name, &paint.bad(&name), 1);
     out += &format!(
-        "  ceiling     {} TPS with any number of clients; {} reach it at best\n",
+        "  ceiling     {} TPS with any number of clients; saturation begins at {}\n",
         short(f.bounds.max_tps),
         saturation(f.bounds.saturation_clients)
     );
@@ -86,7 +86,7 @@ fn answer(f: &Forecast, paint: Paint) -> String {
 
 fn saturation(clients: f64) -> String {
     let up = clients.ceil().max(1.0);
-    if up.is_finite() { count(up as u64, "client") } else { "no number of clients".into() }
+    if up.is_finite() { count(up as u64, "client") } else { "no number of them".into() }
 }
 
 /// `16 clients`, or `500 transactions per second arriving`.
@@ -159,12 +159,16 @@ pub(super) fn per_transaction(f: &Forecast) -> String {
 /// What to do, and what it would gain.
 pub(super) fn next_steps(f: &Forecast) -> Vec<String> {
     let b = &f.bottleneck;
-    let gain = format!(
-        "Relieving {} ten times over would give {} TPS ({}).",
-        advice::in_words(&b.station),
-        short(b.tps_if_relieved),
-        change(f.tps.mean, b.tps_if_relieved)
-    );
+    let relief = advice::relief(&b.station);
+    let gain = match f.rate {
+        Some(_) if b.tps_if_relieved <= f.tps.mean * (1.0 + 1e-6) => {
+            format!("{relief}, the same transactions would arrive and complete sooner.")
+        }
+        _ => {
+            let gain = change(f.tps.mean, b.tps_if_relieved);
+            format!("{relief}, throughput would be {} TPS ({gain}).", short(b.tps_if_relieved))
+        }
+    };
     let then = match &b.next {
         Some(next) => format!(" After that, {} limits.", advice::in_words(next)),
         None => String::new(),

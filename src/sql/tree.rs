@@ -18,6 +18,8 @@ pub struct QualifiedName {
 }
 
 /// One statement of a workload.
+// A workload holds a handful of them, so their size does not matter.
+#[allow(clippy::large_enum_variant)]
 #[derive(Debug, Clone, PartialEq)]
 pub enum Statement {
     /// SELECT, VALUES or TABLE, with its WITH.
