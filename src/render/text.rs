@@ -76,11 +76,12 @@ fn answer(f: &Forecast, paint: Paint) -> String {
     // The colour goes on after wrapping, which counts characters.
     let lines = wrap("  bottleneck  ", &format!("{name} ({}): {}", b.station, b.why), WIDTH);
     out += &lines.replacen(&name, &paint.bad(&name), 1);
-    out += &format!(
-        "  ceiling     {} TPS with any number of clients; saturation begins at {}\n",
+    let ceiling = format!(
+        "{} TPS with any number of clients; saturation begins at {}",
         short(f.bounds.max_tps),
         saturation(f.bounds.saturation_clients)
     );
+    out += &wrap("  ceiling     ", &ceiling, WIDTH);
     out
 }
 
@@ -100,7 +101,7 @@ pub(super) fn load(f: &Forecast) -> String {
 
 /// Header of the table of stations.
 pub(super) const STATION_HEADER: [&str; 6] =
-    ["station", "utilization", "demand ms", "time there ms", "share", "of the latency"];
+    ["station", "utilization", "demand ms", "time there ms", "share of latency", ""];
 
 /// Rows of the table of stations, largest share of the latency first.
 pub(super) fn station_rows(f: &Forecast) -> Vec<Vec<String>> {
