@@ -70,6 +70,8 @@ impl TextOrigin {
 pub enum WarningCode {
     /// No machine file: the built-in reference machine was used.
     ReferenceMachine,
+    /// A machine file that leaves out what the forecast needs.
+    AssumedMachine,
     /// A machine file without fitted coefficients.
     UncalibratedMachine,
     /// A key, setting or form that is read but has no part in the model yet.
@@ -113,6 +115,7 @@ impl WarningCode {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ReferenceMachine => "reference_machine",
+            Self::AssumedMachine => "assumed_machine",
             Self::UncalibratedMachine => "uncalibrated_machine",
             Self::NotModelled => "not_modelled",
             Self::UnreadableDdl => "unreadable_ddl",
