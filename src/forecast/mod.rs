@@ -1,8 +1,13 @@
 //! The forecast: from schema, workload and machine to numbers with an interval.
 
+pub mod assemble;
 pub mod baseline;
+pub mod bottleneck;
+pub mod bounds;
 pub mod check;
 pub mod grid;
+pub mod interval;
+pub mod latency;
 pub mod metric;
 pub mod pipeline;
 pub mod result;
