@@ -7,6 +7,7 @@
 
 mod arguments;
 mod cells;
+mod forecasting;
 mod ledger;
 mod report;
 mod scratch;
@@ -27,7 +28,10 @@ fn main() -> Result<()> {
     if arguments.record {
         report::record(&about, &measured)?;
     }
-    print!("{}", report::table(&measured));
+    let compared = forecasting::compare(&measured, &arguments.machine)?;
+    create_parent(&arguments.forecast)?;
+    forecasting::write(&arguments.forecast, &compared)?;
+    print!("{}", report::table(&compared));
     Ok(())
 }
 
@@ -44,9 +48,7 @@ fn replay(arguments: &Arguments) -> Result<(About, Vec<Repetition>)> {
 
 /// Measures now. The file is rewritten after every round: a run that is cut short is not lost.
 fn measure(arguments: &Arguments) -> Result<(About, Vec<Repetition>)> {
-    if let Some(directory) = arguments.measured.parent().filter(|d| *d != Path::new("")) {
-        fs::create_dir_all(directory).with_context(|| format!("failed to create {}", directory.display()))?;
-    }
+    create_parent(&arguments.measured)?;
     let mut cells = cells::grid(&arguments.workloads, &arguments.scales, &arguments.clients);
     if arguments.variants {
         cells.extend(cells::variants(&arguments.clients));
@@ -60,4 +62,12 @@ fn measure(arguments: &Arguments) -> Result<(About, Vec<Repetition>)> {
         ledger::write(&arguments.measured, &about, &repetitions)
     })?;
     Ok((about, repetitions))
+}
+
+/// Makes the directory that a file goes to.
+fn create_parent(file: &Path) -> Result<()> {
+    match file.parent().filter(|d| *d != Path::new("")) {
+        Some(d) => fs::create_dir_all(d).with_context(|| format!("failed to create {}", d.display())),
+        None => Ok(()),
+    }
 }

@@ -5,34 +5,90 @@ use std::fmt::Write as _;
 use std::fs;
 
 use anyhow::{Context, Result};
+use predict::live::measure::quantile;
 
 use crate::cells::{Cell, workloads};
+use crate::forecasting::Compared;
 use crate::ledger::{About, Measured};
 
-/// The measurements as a table, one line per cell.
-pub fn table(measured: &[Measured]) -> String {
-    let mut text = heading();
-    for m in measured {
-        let _ = writeln!(text, "{}", line(m));
+/// Cells whose repetitions lie further apart than this say little about a forecast.
+pub const NOISY: f64 = 0.2;
+
+/// Forecast beside measured, one line per cell, and what they say together.
+pub fn table(compared: &[Compared]) -> String {
+    let mut text = format!(
+        "{:<46} {:>8} {:>7}  {:>8} {:>7} {:>17}  {:>8} {:>8}  bottleneck\n",
+        "cell", "measured", "spread", "forecast", "error", "90 % interval", "p95 ms", "forecast"
+    );
+    for c in compared {
+        let _ = writeln!(text, "{}", line(c));
     }
+    text.push_str("\n* other CPUs were busy; the upper quartile is taken instead of the median\n\n");
+    text.push_str(&summary(compared));
     text
 }
 
-fn heading() -> String {
-    format!("{:<44} {:>8} {:>8} {:>7} {:>9}\n", "cell", "median", "upper", "spread", "p95 ms")
+fn line(c: &Compared) -> String {
+    let (m, f) = (c.measured, &c.forecast);
+    let ms = |x: Option<f64>| x.map_or_else(|| "-".to_owned(), |x| format!("{x:.2}"));
+    format!(
+        "{:<46} {:>8.0} {:>6.1}%{} {:>8.0} {:>+6.1}% {:>8.0} {:>8.0}{} {:>8} {:>8}  {}",
+        name(&m.cell),
+        m.tps.best(),
+        100.0 * m.tps.spread,
+        if m.tps.calm { ' ' } else { '*' },
+        f.tps.mean,
+        100.0 * c.error(),
+        f.tps.low,
+        f.tps.high,
+        if c.is_inside() { ' ' } else { '!' },
+        ms(m.p95_ms),
+        ms(f.latency_ms.map(|l| l.p95)),
+        f.bottleneck.station
+    )
 }
 
-fn line(m: &Measured) -> String {
-    let p95 = m.p95_ms.map_or_else(|| "-".to_owned(), |p| format!("{p:.2}"));
-    let calm = if m.tps.calm { ' ' } else { '*' };
-    format!(
-        "{:<44} {:>8.0} {:>8.0} {:>6.1}%{calm}{:>9}",
-        name(&m.cell),
-        m.tps.median,
-        m.tps.upper_quartile,
-        100.0 * m.tps.spread,
-        p95
-    )
+/// Errors by workload and over all, noisy cells left out.
+fn summary(compared: &[Compared]) -> String {
+    let mut groups: BTreeMap<String, Vec<&Compared>> = BTreeMap::new();
+    for c in compared.iter().filter(|c| c.measured.tps.spread < NOISY) {
+        let cell = &c.measured.cell;
+        groups.entry(format!("{} scale {}", cell.workload, cell.scale)).or_default().push(c);
+        groups.entry("~ all".to_owned()).or_default().push(c);
+    }
+    let mut text = format!(
+        "cells with a spread below {:.0} %:\n{:<30} {:>5} {:>13} {:>15} {:>14} {:>11}\n",
+        100.0 * NOISY,
+        "",
+        "cells",
+        "median error",
+        "90th percentile",
+        "median spread",
+        "in interval"
+    );
+    for (name, cells) in &groups {
+        let sorted = |value: &dyn Fn(&&Compared) -> f64| {
+            let mut values: Vec<f64> = cells.iter().map(value).collect();
+            values.sort_by(f64::total_cmp);
+            values
+        };
+        let errors = sorted(&|c| c.error().abs());
+        let spreads = sorted(&|c| c.measured.tps.spread);
+        let percent = |values: &[f64], q| 100.0 * quantile(values, q).unwrap_or(0.0);
+        let inside = cells.iter().filter(|c| c.is_inside()).count();
+        let _ = writeln!(
+            text,
+            "{:<30} {:>5} {:>12.1}% {:>14.1}% {:>13.1}% {:>8}/{}",
+            name.trim_start_matches("~ "),
+            cells.len(),
+            percent(&errors, 0.5),
+            percent(&errors, 0.9),
+            percent(&spreads, 0.5),
+            inside,
+            cells.len()
+        );
+    }
+    text
 }
 
 /// A cell in few words; what is as usual is left out.

@@ -32,6 +32,15 @@ pub struct Summary {
     pub calm: bool,
 }
 
+impl Summary {
+    /// The value to hold a forecast against: the median of undisturbed repetitions; else the upper
+    /// quartile, since neighbours only slow a repetition down.
+    #[must_use]
+    pub fn best(&self) -> f64 {
+        if self.calm { self.median } else { self.upper_quartile }
+    }
+}
+
 /// Runs every cell once per round.
 ///
 /// `run` gets the round, from 0, and the cell; `after_round` is called when a round is complete, with
@@ -105,8 +114,10 @@ mod tests {
         let s = summarize(&samples(&[(100.0, 0.0), (60.0, 1.0), (98.0, 0.1), (102.0, 0.0)])).unwrap();
         assert_eq!((s.median, s.upper_quartile, s.repetitions, s.calm), (100.0, 101.0, 3, true));
         assert!((s.spread - 0.02).abs() < 1e-12);
+        assert_eq!(s.best(), 100.0);
         let s = summarize(&samples(&[(100.0, 0.0), (60.0, 1.0), (80.0, 0.9)])).unwrap();
         assert_eq!((s.median, s.repetitions, s.calm), (80.0, 3, false));
+        assert_eq!(s.best(), 90.0);
         assert_eq!(summarize(&[]), None);
     }
 
