@@ -3,6 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+mod render;
+
+pub use render::render_error;
+
 /// A place in a file that a person can jump to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Position {

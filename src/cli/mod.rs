@@ -14,6 +14,7 @@ pub mod man;
 pub mod options;
 pub mod output;
 pub mod rules;
+pub mod schema;
 pub mod sweep;
 
 use std::ffi::OsString;
@@ -45,6 +46,8 @@ enum Command {
     Sweep(sweep::SweepArgs),
     /// Check a forecast against rules and a baseline; the exit code says the verdict
     Check(check::CheckArgs),
+    /// Print the JSON Schema of the YAML files
+    Schema(schema::SchemaArgs),
     /// Print shell completions
     Completions(completions::CompletionsArgs),
     /// Print a man page
@@ -81,6 +84,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitStatus> {
         Command::Forecast(args) => forecast::run(&args, &global),
         Command::Sweep(args) => sweep::run(&args, &global),
         Command::Check(args) => check::run(&args, &global),
+        Command::Schema(args) => schema::run(&args, &global),
         Command::Completions(args) => completions::run(&args, &global),
         Command::Man(args) => man::run(&args, &global),
     }

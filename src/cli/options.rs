@@ -10,15 +10,16 @@ use crate::diagnostic::{InputError, TextOrigin};
 use crate::forecast::grid;
 use crate::forecast::{Sources, sweep::Grid};
 use crate::render::paint::Paint;
+use crate::yaml::split_assignment;
 
 /// Options of every command.
 #[derive(Debug, Clone, Args)]
 pub struct GlobalOptions {
-    /// When to colour
-    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto, hide_possible_values = false)]
+    /// When to colour: auto (on a terminal, unless NO_COLOR is set), always or never
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto, hide_possible_values = true, display_order = 900)]
     pub color: Color,
     /// Print the result only: no notes, no advice, no warnings
-    #[arg(long, global = true)]
+    #[arg(long, global = true, display_order = 901)]
     pub quiet: bool,
 }
 
@@ -166,15 +167,12 @@ pub const CLIENTS_KEY: &str = "workload.clients";
 
 /// Splits `KEY=VALUE` at the first `=` outside quotes, and checks that the key names a file's key.
 fn split_set(text: &str) -> Result<(String, String), InputError> {
-    let mut quoted = false;
-    let equals = text.char_indices().find(|(_, c)| {
-        quoted ^= *c == '"';
-        *c == '=' && !quoted
-    });
-    let Some((at, _)) = equals else {
-        return Err(set_error(text, text.len(), &format!("`--set {text}` has no `=`")).expected("KEY=VALUE"));
+    let Ok((key, value)) = split_assignment(text) else {
+        let at = if text.starts_with('=') { 0 } else { text.len() };
+        return Err(set_error(text, at, &format!("`--set {text}` is not KEY=VALUE"))
+            .expected("KEY=VALUE, such as `machine.cpu.cores=8` or `workload.tables.\"crm.contacts\".rows=5M`"));
     };
-    let (key, value) = (text[..at].trim(), &text[at + 1..]);
+    let key = key.trim();
     let root = key.split('.').next().unwrap_or_default();
     if !matches!(root, "workload" | "machine") || root.len() + 1 >= key.len() {
         return Err(set_error(text, 0, &format!("`--set` cannot reach `{key}`"))
@@ -220,10 +218,10 @@ mod tests {
             let e = split_set(t).unwrap_err();
             format!("{} {e} {}", e.position.clone().unwrap(), e.nearest.clone().unwrap_or_default())
         };
-        assert_eq!(message("machine.cpu.cores"), "--set:1:18 `--set machine.cpu.cores` has no `=` ");
+        assert_eq!(message("machine.cpu.cores"), "--set:1:18 `--set machine.cpu.cores` is not KEY=VALUE ");
         assert_eq!(message("machin.cpu.cores=8"), "--set:1:1 `--set` cannot reach `machin.cpu.cores` machine");
         assert_eq!(message("machine=8"), "--set:1:1 `--set` cannot reach `machine` machine");
-        assert_eq!(message("=8"), "--set:1:1 `--set` cannot reach `` ");
+        assert_eq!(message("=8"), "--set:1:1 `--set =8` is not KEY=VALUE ");
         let reversed = options(&["machine.cpu.cores=8..2"], None).grid().unwrap_err();
         assert_eq!(reversed.position.unwrap().to_string(), "--set:1:19");
     }

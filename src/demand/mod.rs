@@ -4,4 +4,4 @@ pub mod price;
 pub mod transaction;
 
 pub use price::{Prices, statement_price};
-pub use transaction::{LockDemand, TransactionDemand, Work, transaction_demand};
+pub use transaction::{LockDemand, StepDemand, TransactionDemand, Work, transaction_demand};

@@ -75,11 +75,26 @@ pub struct LockDemand {
     pub held: Work,
 }
 
+/// One step in the order in which it is sent, for the simulation.
+#[derive(Debug, Clone, Default)]
+pub struct StepDemand {
+    /// The work of one execution.
+    pub work: Work,
+    /// Times per transaction.
+    pub times: f64,
+    /// Locks taken by it, by their place in [`TransactionDemand::locks`].
+    pub locks: Vec<usize>,
+    /// Whether the transaction's locks are released at its end.
+    pub ends_transaction: bool,
+}
+
 /// One transaction type.
 #[derive(Debug, Clone, Default)]
 pub struct TransactionDemand {
     /// All its work.
     pub work: Work,
+    /// The same, step by step; what belongs to no step (the client's own work, connecting) is left out.
+    pub steps: Vec<StepDemand>,
     /// Its locks.
     pub locks: Vec<LockDemand>,
     /// The pages it visits and dirties, per transaction.
@@ -98,20 +113,21 @@ pub fn transaction_demand(
     let explicit = transaction.steps.iter().any(|s| matches!(s.kind, StepKind::Begin));
     let writes = footprints.iter().flatten().any(|f| f.writes);
     let mut demand = TransactionDemand::default();
-    let mut open_locks: Vec<(usize, f64)> = Vec::new();
+    let mut open_locks: Vec<usize> = Vec::new();
     for (step, footprint) in transaction.steps.iter().zip(footprints) {
         let work = step_work(&prices, machine, step, footprint.as_ref(), explicit, writes);
         // A lock taken in an earlier step is held during this one.
-        for (lock, _) in &open_locks {
+        for lock in &open_locks {
             demand.locks[*lock].held.add(&work, step.repeat);
         }
+        let first_lock = demand.locks.len();
         if let Some(footprint) = footprint {
             for lock in &footprint.locks {
                 let mut held = Work::default();
                 let mut tail = work;
                 tail.server_cpu.time = tail.server_cpu.time * LOCKING_STATEMENT_TAIL;
                 held.add(&tail, 1.0);
-                open_locks.push((demand.locks.len(), step.repeat));
+                open_locks.push(demand.locks.len());
                 demand.locks.push(LockDemand {
                     table: lock.table,
                     rows: lock.rows * step.repeat,
@@ -123,9 +139,20 @@ pub fn transaction_demand(
             }
             add_touches(&mut demand.touches, footprint, step.repeat);
         }
-        if !explicit || matches!(step.kind, StepKind::Commit | StepKind::Rollback) {
+        let ends = match step.kind {
+            StepKind::Commit | StepKind::Rollback => true,
+            StepKind::Statement(_) => !explicit,
+            StepKind::Begin | StepKind::Sleep(_) => false,
+        };
+        if ends {
             open_locks.clear();
         }
+        demand.steps.push(StepDemand {
+            work,
+            times: step.repeat,
+            locks: (first_lock..demand.locks.len()).collect(),
+            ends_transaction: ends,
+        });
         demand.work.add(&work, step.repeat);
     }
     let c = &machine.coefficients;

@@ -138,7 +138,8 @@ fn cpu_capacity(system: &System) -> f64 {
 #[must_use]
 pub fn bottleneck(system: &System, steady: &Steady, limit: &Limit) -> Bottleneck {
     let used = utilization(system, steady, limit.station);
-    let share = |s: S| 100.0 * steady.residence[s.index()] / steady.residence.iter().sum::<f64>().max(f64::MIN_POSITIVE);
+    let share =
+        |s: S| 100.0 * steady.residence[s.index()] / steady.residence.iter().sum::<f64>().max(f64::MIN_POSITIVE);
     let percent = 100.0 * used.unwrap_or(0.0);
     let why = match limit.station {
         S::ServerCpu if matches!(system.client, ClientCpu::Shared) => {
@@ -257,7 +258,10 @@ pub fn of_solution(system: &System, steady: &Steady) -> Vec<Warning> {
     if !steady.converged {
         out.push(Warning::new(
             WarningCode::NotConverged,
-            format!("the fixed point did not settle within {} networks; the numbers are its last state", steady.iterations),
+            format!(
+                "the fixed point did not settle within {} networks; the numbers are its last state",
+                steady.iterations
+            ),
         ));
     }
     out

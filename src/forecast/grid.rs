@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::units::spelling::{BYTES, COUNTS, TIMES};
+
 /// Most values that one key may take; more is a slip, not a question.
 pub const MAX_VALUES: usize = 1_000_000;
 
@@ -90,23 +92,24 @@ struct Number<'a> {
     unit: &'a str,
 }
 
-/// Kinds of unit whose members convert into each other, each with its size; spelled as PostgreSQL
-/// and the workload format spell them.
-const UNITS: &[&[(&str, f64)]] = &[
-    &[("us", 1e-6), ("ms", 1e-3), ("s", 1.0), ("min", 60.0), ("h", 3600.0), ("d", 86_400.0)],
-    &[("B", 1.0), ("kB", 1024.0), ("MB", 1_048_576.0), ("GB", 1_073_741_824.0), ("TB", 1_099_511_627_776.0)],
-    &[("B/s", 1.0), ("kB/s", 1024.0), ("MB/s", 1_048_576.0), ("GB/s", 1_073_741_824.0), ("TB/s", 1_099_511_627_776.0)],
-    &[("", 1.0), ("k", 1e3), ("M", 1e6), ("G", 1e9)],
-    &[("/s", 1.0), ("k/s", 1e3), ("M/s", 1e6)],
-    &[("%", 1.0)],
-];
+/// The size of a unit within its kind, and a number that tells kinds apart; the empty unit counts.
+fn kind_and_size(unit: &str) -> Option<(usize, f64)> {
+    let (per_second, name) = unit.strip_suffix("/s").map_or((0, unit), |name| (10, name));
+    match name {
+        "" => return Some((per_second, 1.0)),
+        "%" if per_second == 0 => return Some((5, 1.0)),
+        _ => {}
+    }
+    [COUNTS, BYTES, TIMES]
+        .iter()
+        .enumerate()
+        .find_map(|(kind, units)| units.iter().find(|(n, _)| *n == name).map(|(_, size)| (per_second + kind, *size)))
+}
 
 /// How many of unit `to` one of unit `from` is; `None` when they are of different kinds.
-pub(super) fn ratio(from: &str, to: &str) -> Option<f64> {
-    UNITS.iter().find_map(|kind| {
-        let size = |unit: &str| kind.iter().find(|(name, _)| *name == unit).map(|(_, size)| *size);
-        Some(size(from)? / size(to)?)
-    })
+fn ratio(from: &str, to: &str) -> Option<f64> {
+    let ((kind, size), (to_kind, to_size)) = (kind_and_size(from)?, kind_and_size(to)?);
+    (kind == to_kind).then_some(size / to_size)
 }
 
 /// Reads `12`, `1.5ms` and the like at the beginning of `text`, and what follows.
@@ -120,15 +123,7 @@ fn number(text: &str) -> Option<(Number<'_>, &str)> {
     // A factor's `x` directly after a unit (`2msx2`) belongs to no unit.
     let end = rest[..end].find('x').unwrap_or(end);
     let (unit, rest) = rest.split_at(end);
-    UNITS.iter().flat_map(|k| k.iter()).any(|(name, _)| *name == unit).then_some((Number { value, unit }, rest))
-}
-
-/// Reads a whole text as a number with a unit (which may be empty).
-pub(super) fn quantity(text: &str) -> Option<(f64, &str)> {
-    match number(text) {
-        Some((n, "")) => Some((n.value, n.unit)),
-        _ => None,
-    }
+    kind_and_size(unit).map(|_| (Number { value, unit }, rest))
 }
 
 fn range(entry: &str, span: &Range<usize>) -> Result<Option<Vec<String>>, GridError> {
@@ -208,6 +203,7 @@ mod tests {
         assert_eq!(list("1GB..4GB+512MB"), "1GB 1.5GB 2GB 2.5GB 3GB 3.5GB 4GB");
         assert_eq!(list("100/s..300/s+100/s"), "100/s 200/s 300/s");
         assert_eq!(list("500k..2Mx2"), "500k 1000k 2000k");
+        assert_eq!(list("100MB/s..400MB/sx2"), "100MB/s 200MB/s 400MB/s");
     }
 
     #[test]

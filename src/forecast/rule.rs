@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use crate::diagnostic::{InputError, Position, TextOrigin};
 use crate::forecast::Forecast;
-use crate::forecast::grid::quantity;
 use crate::forecast::metric::{Dimension, Metric, STATIONS, Value, unquote};
+use crate::units::{Bytes, Rate, Seconds, spelling};
 
 /// How much a breach matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,13 +155,12 @@ impl Rule {
     }
 }
 
-/// Reads a share: `5%` or `0.05`.
+/// Reads a share: `5%` or `0.05`; a bare number above 1 is more likely a slip than a thousandfold.
 #[must_use]
 pub fn share(text: &str) -> Option<f64> {
-    match quantity(text.trim())? {
-        (value, "%") => Some(value / 100.0),
-        (value, "") if value <= 1.0 => Some(value),
-        _ => None,
+    match text.trim().strip_suffix('%') {
+        Some(percent) => spelling::count(percent).ok().map(|p| p / 100.0),
+        None => spelling::count(text).ok().filter(|x| *x <= 1.0),
     }
 }
 
@@ -210,31 +209,29 @@ fn limit(text: &str, op: Op, metric: &Metric, forecast: &Forecast) -> Result<Lim
         }
         return Ok(Limit::Text(value.to_owned()));
     }
-    let dimension = metric.dimension();
-    let expected = match dimension {
-        Dimension::Milliseconds => "a duration such as `50ms` (a bare number is in ms)",
-        Dimension::Bytes => "a size such as `8kB` (a bare number is in bytes)",
-        Dimension::Rate => "a rate such as `800` or `800/s`",
-        Dimension::Share => "a share such as `0.8` or `80%`",
-        Dimension::Count => "a number",
+    let (value, expected) = match metric.dimension() {
+        Dimension::Milliseconds => (
+            spelling::duration(text, Seconds::from_ms(1.0)).map(Seconds::ms),
+            "a duration such as `50ms`; a bare number is in ms",
+        ),
+        Dimension::Bytes => {
+            (spelling::size(text, Bytes(1.0)).map(Bytes::get), "a size such as `8kB`; a bare number is in bytes")
+        }
+        Dimension::Rate => (spelling::rate(text).map(Rate::get), "a rate such as `800` or `800/s`"),
+        Dimension::Share => {
+            let value = match text.strip_suffix('%') {
+                Some(percent) => spelling::number(percent).map(|p| p / 100.0),
+                None => spelling::number(text),
+            };
+            (value, "a share such as `0.8` or `80%`")
+        }
+        Dimension::Count => (spelling::number(text), "a number"),
     };
-    quantity(text)
-        .and_then(|(value, unit)| in_unit(value, unit, dimension))
-        .map(Limit::Number)
-        .ok_or_else(|| InputError::new(format!("`{text}` is not a value of `{name}`")).expected(expected))
-}
-
-/// `value` of `unit` in the unit that forecasts use for the dimension.
-fn in_unit(value: f64, unit: &str, dimension: Dimension) -> Option<f64> {
-    use crate::forecast::grid::ratio;
-    match (dimension, unit) {
-        (Dimension::Milliseconds | Dimension::Bytes, "") => Some(value),
-        (Dimension::Share, "%") => Some(value / 100.0),
-        (Dimension::Milliseconds, _) => ratio(unit, "ms").map(|r| value * r),
-        (Dimension::Bytes, _) => ratio(unit, "B").map(|r| value * r),
-        (Dimension::Rate, _) => ratio(unit, "/s").or_else(|| ratio(unit, "")).map(|r| value * r),
-        (Dimension::Share | Dimension::Count, _) => ratio(unit, "").map(|r| value * r),
-    }
+    value.map(Limit::Number).map_err(|e| {
+        let mut error = InputError::new(format!("`{text}` is not a value of `{name}`")).expected(expected);
+        error.nearest = e.nearest;
+        error
+    })
 }
 
 #[cfg(test)]

@@ -87,7 +87,6 @@ impl System {
 /// Two networks, the slower one counts. In the first, CPU and flushes are independent stations. In
 /// the second, commits released together run their CPU bursts one after another before the next
 /// flush starts: the cycle grows to `S' = S + g (b - 1) D / m` and the CPU is only a delay.
-#[must_use]
 ///
 /// # Errors
 /// A network that the solver refuses (no demand at all, a speed of zero) or cannot settle.

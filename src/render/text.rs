@@ -77,7 +77,7 @@ fn answer(f: &Forecast, paint: Paint) -> String {
     let lines = wrap("  bottleneck  ", &format!("{name} ({}): {}", b.station, b.why), WIDTH);
     out += &lines.replacen(&name, &paint.bad(&name), 1);
     let ceiling = format!(
-        "{} TPS with any number of clients; saturation begins at {}",
+        "{} TPS with any number of clients; saturates at {}",
         short(f.bounds.max_tps),
         saturation(f.bounds.saturation_clients)
     );
@@ -100,8 +100,7 @@ pub(super) fn load(f: &Forecast) -> String {
 }
 
 /// Header of the table of stations.
-pub(super) const STATION_HEADER: [&str; 6] =
-    ["station", "utilization", "demand ms", "time there ms", "share of latency", ""];
+pub(super) const STATION_HEADER: [&str; 6] = ["station", "utilization", "demand ms", "time there ms", "share", ""];
 
 /// Rows of the table of stations, largest share of the latency first.
 pub(super) fn station_rows(f: &Forecast) -> Vec<Vec<String>> {
