@@ -18,6 +18,8 @@ pub struct QualifiedName {
 }
 
 /// One statement of a workload.
+// A workload holds a handful of them, so their size does not matter.
+#[allow(clippy::large_enum_variant)]
 #[derive(Debug, Clone, PartialEq)]
 pub enum Statement {
     /// SELECT, VALUES or TABLE, with its WITH.
@@ -393,11 +395,11 @@ pub struct Delete {
 /// An expression, nested by PostgreSQL's own precedence.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Expr {
-    /// A column reference.
+    /// A column reference; of `schema.table.column` the schema is left out.
     Column {
         /// Table or alias, when written.
         qualifier: Option<String>,
-        /// The column.
+        /// The column; `*` for a whole row (`t.*` inside an expression).
         name: String,
         /// Where.
         span: Span,
@@ -418,9 +420,11 @@ pub enum Expr {
         /// Its operand.
         expr: Box<Expr>,
     },
-    /// An infix operator, AND, OR, LIKE ... included; the operator in lower case.
+    /// An infix operator, AND, OR, LIKE, IS DISTINCT FROM ... included; the operator in lower case.
+    ///
+    /// As in gram.y, LIKE ... ESCAPE has the call `like_escape(pattern, escape)` at its right.
     Binary {
-        /// `=`, `and`, `like`, `not like`, `->>`, ...
+        /// `=`, `and`, `like`, `not like`, `->>`, `is distinct from`, `<>` (also for `!=`), ...
         op: String,
         /// Left operand.
         left: Box<Expr>,
@@ -474,7 +478,7 @@ pub enum Expr {
         /// IS NOT NULL.
         negated: bool,
     },
-    /// `x IS [NOT] TRUE`, `IS DISTINCT FROM` and the like; the test in lower case.
+    /// `x IS [NOT] TRUE`, `IS JSON` and the like; the test in lower case.
     Is {
         /// x.
         expr: Box<Expr>,
@@ -495,6 +499,8 @@ pub enum Expr {
         star: bool,
         /// `count(DISTINCT x)`.
         distinct: bool,
+        /// ORDER BY inside an aggregate, or WITHIN GROUP.
+        order_by: Vec<OrderBy>,
         /// FILTER (WHERE ...).
         filter: Option<Box<Expr>>,
         /// OVER (...): partition and order expressions.
@@ -508,6 +514,13 @@ pub enum Expr {
         expr: Box<Expr>,
         /// The type as written, lower case, single spaces.
         to: String,
+    },
+    /// `x COLLATE name`.
+    Collate {
+        /// x.
+        expr: Box<Expr>,
+        /// The collation.
+        collation: QualifiedName,
     },
     /// CASE: operand, WHENs with THENs, ELSE.
     Case {
@@ -526,7 +539,7 @@ pub enum Expr {
     Access {
         /// The base.
         base: Box<Expr>,
-        /// Index expressions, if any.
+        /// Index expressions; a field's name as a text.
         index: Vec<Expr>,
     },
     /// DEFAULT, in VALUES or SET.

@@ -1,0 +1,398 @@
+//! Splits a script into statements the way psql does, keeping byte offsets.
+//!
+//! One statement that nobody can read must not sink the file, so statements are cut out before they
+//! are parsed. Follows psql's lexer (psqlscan.l): quotes, E'' escapes, dollar quotes, nested
+//! comments, BEGIN ATOMIC bodies, COPY data and backslash commands. One pass, linear time.
+
+use std::ops::Range;
+
+use super::depth::Depth;
+
+/// What a piece of a script is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PieceKind {
+    /// An SQL statement, without its semicolon.
+    Statement,
+    /// A psql meta-command (`\restrict ...`), to the end of its line.
+    Meta,
+    /// The data lines after `COPY ... FROM stdin`, with the closing `\.`.
+    CopyData,
+}
+
+/// A piece of a script.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Piece {
+    /// What it is.
+    pub kind: PieceKind,
+    /// Byte range in the script, from its first token to its last; comments around it left out.
+    pub span: Range<usize>,
+    /// Whether a quote or comment in it was still open at the end of the script.
+    pub unterminated: bool,
+    /// How deep its parentheses, brackets and CASEs nest.
+    pub nesting: usize,
+    /// How deep a recursive parser may have to go: nesting and chains of operators, joins and set
+    /// operations together.
+    pub depth: usize,
+}
+
+impl Piece {
+    const fn other(kind: PieceKind, span: Range<usize>, unterminated: bool) -> Self {
+        Self { kind, span, unterminated, nesting: 0, depth: 0 }
+    }
+}
+
+/// Splits `text` into its statements, meta-commands and COPY data, in order.
+///
+/// Never fails: what is unterminated at the end is the last piece.
+#[must_use]
+pub fn split(text: &str) -> Vec<Piece> {
+    Splitter { text, bytes: text.as_bytes(), at: 0, pieces: Vec::new() }.run()
+}
+
+/// What the splitter must remember of the statement it is in.
+#[derive(Default)]
+struct Current {
+    /// Offset of the first token.
+    start: Option<usize>,
+    /// Offset after the last token.
+    end: usize,
+    /// The first words, lower case: enough to tell CREATE OR REPLACE FUNCTION and COPY.
+    words: Vec<String>,
+    /// How many BEGIN ATOMIC and CASE are open inside a routine's body.
+    begin_depth: usize,
+    /// Open parentheses.
+    parens: usize,
+    /// How deep its parts nest.
+    depth: Depth,
+    /// Offset after the last operator symbol; the next one there belongs to the same operator.
+    operator_end: usize,
+    /// Whether the last two words were FROM STDIN, in a COPY.
+    from_stdin: bool,
+    /// The last word, lower case.
+    last_word: String,
+}
+
+impl Current {
+    /// Takes note of a symbol that ends at `end`.
+    fn symbol(&mut self, byte: u8, end: usize) {
+        match byte {
+            b'(' | b'[' => self.depth.open(),
+            b')' | b']' => self.depth.close(),
+            b',' => self.depth.separate(),
+            b'+' | b'-' | b'*' | b'/' | b'<' | b'>' | b'=' | b'~' | b'!' | b'@' | b'#' | b'%' | b'^' | b'&' | b'|'
+            | b'`' | b'?' | b':' => {
+                // A sign after an operator may be an operator of its own.
+                if self.operator_end + 1 != end || matches!(byte, b'+' | b'-') {
+                    self.depth.operator();
+                }
+                self.operator_end = end;
+            }
+            _ => {}
+        }
+        match byte {
+            b'(' => self.parens += 1,
+            b')' => self.parens = self.parens.saturating_sub(1),
+            _ => {}
+        }
+    }
+
+    /// Whether the statement is CREATE [OR REPLACE] FUNCTION or PROCEDURE, whose body may be SQL.
+    fn is_routine(&self) -> bool {
+        let mut words = self.words.iter().map(String::as_str);
+        let first = words.next() == Some("create");
+        let next = match words.next() {
+            Some("or") if words.next() == Some("replace") => words.next(),
+            other => other,
+        };
+        first && matches!(next, Some("function" | "procedure"))
+    }
+
+    /// Whether semicolons in parentheses belong to the statement: only CREATE RULE has them.
+    fn is_rule(&self) -> bool {
+        self.words.first().is_some_and(|w| w == "create") && self.words.iter().any(|w| w == "rule")
+    }
+}
+
+struct Splitter<'a> {
+    text: &'a str,
+    bytes: &'a [u8],
+    at: usize,
+    pieces: Vec<Piece>,
+}
+
+impl Splitter<'_> {
+    fn run(mut self) -> Vec<Piece> {
+        let mut current = Current::default();
+        while let Some(&byte) = self.bytes.get(self.at) {
+            let start = self.at;
+            let closed = match byte {
+                b' ' | b'\t' | b'\n' | b'\r' | 0x0c | 0x0b => {
+                    self.at += 1;
+                    continue;
+                }
+                b'-' if self.peek(1) == Some(b'-') => {
+                    self.skip_line();
+                    continue;
+                }
+                b'/' if self.peek(1) == Some(b'*') => {
+                    if self.skip_comment() {
+                        continue;
+                    }
+                    // An open comment is part of what cannot be read; alone it is nothing.
+                    if current.start.is_none() {
+                        break;
+                    }
+                    false
+                }
+                b'\\' => {
+                    self.finish(&mut current, false);
+                    self.skip_line();
+                    let end = start + self.text[start..self.at].trim_end().len();
+                    self.pieces.push(Piece::other(PieceKind::Meta, start..end, false));
+                    continue;
+                }
+                b';' if current.begin_depth == 0 && (current.parens == 0 || !current.is_rule()) => {
+                    self.at += 1;
+                    let data = current.from_stdin;
+                    self.finish(&mut current, false);
+                    if data {
+                        self.copy_data();
+                    }
+                    continue;
+                }
+                b'\'' => {
+                    self.at += 1;
+                    self.skip_quoted(b'\'', false)
+                }
+                b'"' => {
+                    self.at += 1;
+                    self.skip_quoted(b'"', false)
+                }
+                b'$' => self.skip_dollar(),
+                _ if is_word_start(byte) => self.word(&mut current),
+                _ => {
+                    self.at += 1;
+                    current.symbol(byte, self.at);
+                    true
+                }
+            };
+            current.start.get_or_insert(start);
+            current.end = self.at;
+            if !closed {
+                self.finish(&mut current, true);
+            }
+        }
+        self.finish(&mut current, false);
+        self.pieces
+    }
+
+    fn peek(&self, ahead: usize) -> Option<u8> {
+        self.bytes.get(self.at + ahead).copied()
+    }
+
+    fn finish(&mut self, current: &mut Current, unterminated: bool) {
+        let done = std::mem::take(current);
+        if let Some(start) = done.start {
+            self.pieces.push(Piece {
+                kind: PieceKind::Statement,
+                span: start..done.end,
+                unterminated,
+                nesting: done.depth.nesting(),
+                depth: done.depth.deepest(),
+            });
+        }
+    }
+
+    fn skip_line(&mut self) {
+        self.at = self.bytes[self.at..].iter().position(|b| *b == b'\n').map_or(self.bytes.len(), |n| self.at + n);
+    }
+
+    /// Skips a comment with those nested in it; false when it never ends.
+    fn skip_comment(&mut self) -> bool {
+        let mut depth = 0usize;
+        while self.at < self.bytes.len() {
+            match (self.bytes[self.at], self.peek(1)) {
+                (b'/', Some(b'*')) => {
+                    depth += 1;
+                    self.at += 2;
+                }
+                (b'*', Some(b'/')) => {
+                    depth -= 1;
+                    self.at += 2;
+                    if depth == 0 {
+                        return true;
+                    }
+                }
+                _ => self.at += 1,
+            }
+        }
+        false
+    }
+
+    /// Skips to after the closing quote; a doubled quote is part of the text. False when it never ends.
+    fn skip_quoted(&mut self, quote: u8, backslashes: bool) -> bool {
+        while let Some(&byte) = self.bytes.get(self.at) {
+            self.at += 1;
+            if byte == b'\\' && backslashes {
+                self.at = (self.at + 1).min(self.bytes.len());
+            } else if byte == quote {
+                if self.peek(0) == Some(quote) {
+                    self.at += 1;
+                } else {
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    /// Skips a dollar quote, or a lone dollar sign (a parameter); false when it never ends.
+    fn skip_dollar(&mut self) -> bool {
+        let start = self.at;
+        let mut end = start + 1;
+        while self.bytes.get(end).is_some_and(|b| is_word_start(*b) || (end > start + 1 && b.is_ascii_digit())) {
+            end += 1;
+        }
+        if self.bytes.get(end) != Some(&b'$') {
+            self.at = end;
+            return true;
+        }
+        let tag = &self.text[start..=end];
+        match self.text[end + 1..].find(tag) {
+            Some(found) => {
+                self.at = end + 1 + found + tag.len();
+                true
+            }
+            None => {
+                self.at = self.bytes.len();
+                false
+            }
+        }
+    }
+
+    /// Reads a word; E'' strings start as one.
+    fn word(&mut self, current: &mut Current) -> bool {
+        let start = self.at;
+        while self.peek(0).is_some_and(|b| is_word_start(b) || b.is_ascii_digit() || b == b'$') {
+            self.at += 1;
+        }
+        let word = &self.text[start..self.at];
+        if self.peek(0) == Some(b'\'') && word.eq_ignore_ascii_case("e") {
+            self.at += 1;
+            return self.skip_quoted(b'\'', true);
+        }
+        let word = if word.len() <= 16 { word.to_ascii_lowercase() } else { String::new() };
+        if current.is_routine() && current.parens == 0 {
+            match word.as_str() {
+                "begin" if current.begin_depth == 0 => {}
+                "atomic" if current.begin_depth == 0 && current.last_word == "begin" => current.begin_depth = 1,
+                "begin" | "case" if current.begin_depth > 0 => current.begin_depth += 1,
+                "end" => current.begin_depth = current.begin_depth.saturating_sub(1),
+                _ => {}
+            }
+        }
+        current.depth.word(&word);
+        let copies = current.words.first().is_some_and(|first| first == "copy");
+        current.from_stdin |= copies && word == "stdin" && current.last_word == "from";
+        if current.words.len() < 8 {
+            current.words.push(word.clone());
+        }
+        current.last_word = word;
+        true
+    }
+
+    /// Takes the lines after COPY ... FROM stdin up to `\.`.
+    fn copy_data(&mut self) {
+        self.skip_line();
+        self.at = (self.at + 1).min(self.bytes.len());
+        let start = self.at;
+        while self.at < self.bytes.len() {
+            let line = self.at;
+            self.skip_line();
+            let last = self.text[line..self.at].trim_end() == "\\.";
+            let end = self.at;
+            self.at = (self.at + 1).min(self.bytes.len());
+            if last {
+                self.pieces.push(Piece::other(PieceKind::CopyData, start..end, false));
+                return;
+            }
+        }
+        self.pieces.push(Piece::other(PieceKind::CopyData, start..self.at, true));
+    }
+}
+
+/// Whether a byte can start a word; all bytes above ASCII can, as in PostgreSQL's scan.l.
+fn is_word_start(byte: u8) -> bool {
+    byte.is_ascii_alphabetic() || byte == b'_' || byte >= 0x80
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(text: &str) -> Vec<(PieceKind, &str)> {
+        split(text).into_iter().map(|p| (p.kind, &text[p.span])).collect()
+    }
+
+    fn statements(text: &str) -> Vec<&str> {
+        texts(text).into_iter().filter(|p| p.0 == PieceKind::Statement).map(|p| p.1).collect()
+    }
+
+    #[test]
+    fn semicolons_in_quotes_and_comments_do_not_split() {
+        let text =
+            "select 'a;''b', \"c;\"; -- x;\n select E'\\';' /* ; /* ; */ ; */, U&'\\;' ;;select $$;$$, $a$;$$;$a$, $1;";
+        assert_eq!(
+            statements(text),
+            ["select 'a;''b', \"c;\"", "select E'\\';' /* ; /* ; */ ; */, U&'\\;'", "select $$;$$, $a$;$$;$a$, $1"]
+        );
+    }
+
+    #[test]
+    fn routine_bodies_hold_together() {
+        let body = "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT CASE WHEN a THEN 1 END; SELECT 2; END";
+        assert_eq!(statements(&format!("{body};\nbegin;select 1;end;")), [body, "begin", "select 1", "end"]);
+    }
+
+    #[test]
+    fn meta_commands_and_copy_data() {
+        let text = "\\restrict abc\nCOPY public.t (a) FROM stdin;\n1;'\t2\n\\.\n\nselect 1;\n\\unrestrict abc\n";
+        assert_eq!(
+            texts(text),
+            [
+                (PieceKind::Meta, "\\restrict abc"),
+                (PieceKind::Statement, "COPY public.t (a) FROM stdin"),
+                (PieceKind::CopyData, "1;'\t2\n\\."),
+                (PieceKind::Statement, "select 1"),
+                (PieceKind::Meta, "\\unrestrict abc"),
+            ]
+        );
+    }
+
+    #[test]
+    fn rules_keep_semicolons_in_parentheses_and_others_do_not() {
+        let rule = "CREATE RULE r AS ON INSERT TO t DO ALSO (DELETE FROM a; DELETE FROM b)";
+        assert_eq!(
+            statements(&format!("{rule}; create table t (a int; create table u (b int);")),
+            [rule, "create table t (a int", "create table u (b int)"]
+        );
+    }
+
+    #[test]
+    fn what_is_open_at_the_end_is_the_last_piece() {
+        for text in ["select 1; select 'abc; def", "select 1; select $a$ x; $b$", "select 1; select /* x"] {
+            let pieces = split(text);
+            assert_eq!(pieces.len(), 2, "{text}");
+            assert!(pieces[1].unterminated, "{text}");
+        }
+    }
+
+    #[test]
+    fn time_is_linear() {
+        // Quadratic behaviour on any of these would take minutes.
+        for unit in ["$a$ ", "/* ", "';\n", "$x ", "\\\n", "COPY a FROM stdin;\n", "begin ", "((("] {
+            let text = unit.repeat(400_000 / unit.len());
+            assert!(!split(&text).is_empty() || unit.starts_with('/'), "{unit}");
+        }
+    }
+}
