@@ -5,7 +5,7 @@ use minijinja::{AutoEscape, Environment, context};
 use serde::Serialize;
 
 use crate::forecast::Forecast;
-use crate::render::number::{duration, percent, percent_or_dash, short};
+use crate::render::number::{duration, percent, short};
 use crate::render::plot::{Point, nice};
 use crate::render::{Exporter, RenderError, text};
 
@@ -66,7 +66,8 @@ struct Curve {
 impl Curve {
     fn of(all: &[Forecast]) -> Self {
         let (width, height, left, right, top, bottom) = (720.0, 400.0, 70.0, 700.0, 48.0, 350.0);
-        let points: Vec<Point> = all.iter().filter_map(Point::of).collect();
+        let mut points: Vec<Point> = all.iter().filter_map(Point::of).collect();
+        points.sort_by(|a, b| a.x.total_cmp(&b.x));
         let ends = points.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), p| (a.min(p.x), b.max(p.x)));
         let log = ends.1 / ends.0 > 8.0;
         let scale = |x: f64| if log { x.ln() } else { x };
@@ -130,7 +131,7 @@ struct Breakdown {
 
 impl Breakdown {
     fn of(f: &Forecast) -> Self {
-        let (width, left, room) = (720.0, 140.0, 340.0);
+        let (width, left, room) = (720.0, 140.0, 310.0);
         let stations = text::by_share(f);
         let longest = stations.iter().map(|s| s.residence_ms.max(s.demand_ms)).fold(f64::MIN_POSITIVE, f64::max);
         let bars: Vec<Bar> = stations
@@ -142,10 +143,10 @@ impl Breakdown {
                 demand: round(s.demand_ms.min(s.residence_ms) / longest * room),
                 residence: round(s.residence_ms / longest * room),
                 label: format!(
-                    "{}, {} of the latency, {} busy",
+                    "{}, {} of the latency{}",
                     duration(s.residence_ms),
                     percent(s.share_of_latency),
-                    percent_or_dash(s.utilization)
+                    s.utilization.map(|u| format!(", {} busy", percent(u))).unwrap_or_default()
                 ),
             })
             .collect();
