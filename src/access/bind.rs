@@ -57,7 +57,7 @@ pub(super) enum CteName {
     /// Computed once; its columns.
     Computed(usize, Vec<Output>, f64),
     /// Put in the place of each reference.
-    Inline(Query, Vec<String>),
+    Inline(Box<Query>, Vec<String>),
 }
 
 /// Resolves one statement.
@@ -215,7 +215,7 @@ impl Binder<'_, '_> {
             let outer_start = std::mem::replace(&mut level.inner_from, hidden_before);
             let mut conditions = Vec::new();
             for item in &select.from {
-                let (_, mut more) = self.from_item(level, outers, item)?;
+                let (_, mut more) = self.table_ref(level, outers, item)?;
                 conditions.append(&mut more);
             }
             if let Some(filter) = &select.filter {
@@ -453,7 +453,9 @@ pub(super) fn output_info(level: &Level, expr: &Expr) -> ColumnInfo {
             .unwrap_or_else(|| ColumnInfo::unknown(name)),
         Expr::Cast { expr, .. } => output_info(level, expr),
         Expr::Literal(crate::sql::tree::Literal::Text(t)) => {
-            ColumnInfo { bytes: t.len() as f64 + 1.0, family: TypeFamily::Text, ..ColumnInfo::unknown("") }
+            let mut info = ColumnInfo { family: TypeFamily::Text, ..ColumnInfo::unknown("") };
+            info.width.bytes = t.len() as f64 + 1.0;
+            info
         }
         // An aggregate or function of one column is about as wide as the column.
         Expr::Call { args, name, .. } if args.len() == 1 && name.name != "count" => {

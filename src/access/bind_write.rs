@@ -258,7 +258,7 @@ impl Binder<'_, '_> {
         let mut level = self.target_level(&table, alias.unwrap_or(&name.name), &leaves);
         let mut conditions = Vec::new();
         for item in from {
-            let (_, mut more) = self.from_item(&mut level, &[], item)?;
+            let (_, mut more) = self.table_ref(&mut level, &[], item)?;
             conditions.append(&mut more);
         }
         if let Some(filter) = filter {

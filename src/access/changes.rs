@@ -114,22 +114,19 @@ fn changed_bytes(info: &TableInfo, assigned: &[Assigned<'_>]) -> f64 {
     let (mut first, mut last) = (f64::INFINITY, 0.0_f64);
     let mut differing: f64 = 0.0;
     for (place, column) in info.columns.iter().enumerate() {
-        let present = 1.0 - column.null_fraction;
-        let start = offset;
-        offset = sizes::append(offset, column, present);
+        offset = sizes::append(offset, &column.width);
         let Some(a) = assigned.iter().find(|a| a.column == place) else { continue };
         if a.changes <= 0.0 {
             continue;
         }
-        let width = column.bytes * present;
+        let width = column.width.bytes * (1.0 - column.null_fraction);
         let differs = match column.family {
-            TypeFamily::Machine => differing_bytes(column.bytes, a.value),
+            TypeFamily::Machine => differing_bytes(column.width.bytes, a.value),
             _ => width,
         };
         first = first.min(offset - width);
         last = last.max(offset - width + differs);
         differing = differing.max(a.changes);
-        let _ = start;
     }
     if last > first { (last - first) * differing } else { 0.0 }
 }

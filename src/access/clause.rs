@@ -332,9 +332,7 @@ impl Reader<'_> {
                 let values = self.elements(plain, right, &value);
                 Test::Contains(key, plain.into(), values, value.parameter)
             }
-            ("is distinct from", Some(key)) => match self.value(right) {
-                value => self.negated(Test::Compare(key, Op::Eq, value), left),
-            },
+            ("is distinct from", Some(key)) => self.negated(Test::Compare(key, Op::Eq, self.value(right)), left),
             _ => Test::Fixed(DEFAULT_INEQUALITY),
         };
         if negated { self.negated(test, left) } else { test }

@@ -3,12 +3,16 @@
 use std::collections::HashMap;
 
 use crate::access::values::{Value, parse_time};
+use crate::schema::btree::can_deduplicate;
+use crate::schema::sizes::ColumnWidth;
 use crate::schema::{Column, Schema, Table, TypeFamily};
 use crate::sql::tree::{Expr, Literal};
-use crate::workload::{ColumnStats, TableStats};
+use crate::workload::{ColumnStats, ElementStats, TableStats};
 
 /// Distinct values that PostgreSQL assumes of a column without statistics (DEFAULT_NUM_DISTINCT).
 const DEFAULT_DISTINCT: f64 = 200.0;
+/// Longest text with a one-byte header.
+const SHORT_TEXT: f64 = 127.0;
 /// Width that PostgreSQL assumes of a variable-length type without a limit (get_typavgwidth).
 const DEFAULT_WIDTH: f64 = 32.0;
 
@@ -17,14 +21,12 @@ const DEFAULT_WIDTH: f64 = 32.0;
 pub struct ColumnInfo {
     /// Its name.
     pub name: String,
-    /// Bytes of a value that is not null, header included.
-    pub bytes: f64,
-    /// Alignment of a stored value.
-    pub align: f64,
-    /// Whether the type has a variable length.
-    pub varlena: bool,
+    /// What a value takes in a tuple.
+    pub width: ColumnWidth,
     /// Share of nulls.
     pub null_fraction: f64,
+    /// Whether a B-tree keeps equal values once.
+    pub deduplicates: bool,
     /// Distinct values that are not null.
     pub distinct: f64,
     /// Whether `distinct` is known, or follows from a constraint or a type, rather than assumed.
@@ -39,8 +41,8 @@ pub struct ColumnInfo {
     pub bounds_given: bool,
     /// Histogram bounds as numbers; empty when not known.
     pub histogram: Vec<f64>,
-    /// Elements: distinct, average number in a value, frequencies of the most common.
-    pub elements: Option<(Option<f64>, Option<f64>, Vec<(String, f64)>)>,
+    /// Statistics of elements.
+    pub elements: Option<ElementStats>,
     /// Whether values are whole numbers.
     pub integer: bool,
     /// Whether values are times.
@@ -87,22 +89,18 @@ pub(super) fn literal_number(literal: &Literal, time: bool) -> Option<f64> {
     }
 }
 
-/// The width that is likely when the workload gives none.
-fn default_width(column: &Column) -> f64 {
-    if let Some(bytes) = column.ty.fixed_bytes {
-        return f64::from(bytes);
-    }
-    let limit = column.ty.modifier.first().map(|n| *n as f64);
-    match (column.ty.name.as_str(), limit) {
-        ("character", limit) => {
-            let n = limit.unwrap_or(1.0);
-            if n < 127.0 { n + 1.0 } else { n + 4.0 }
+/// The width that is likely when the workload gives none: what the planner assumes, but characters of
+/// one byte, since most text is.
+fn likely_width(column: &Column) -> f64 {
+    match (column.ty.name.as_str(), column.ty.modifier.first()) {
+        ("character", length) if !column.ty.array => {
+            let n = length.map_or(1.0, |n| *n as f64);
+            n + if n < SHORT_TEXT { 1.0 } else { 4.0 }
         }
-        // get_typavgwidth's rule for varchar(n), on characters of one byte.
-        ("character varying", Some(n)) if n <= 32.0 => n / 2.0 + 1.0,
-        ("character varying", Some(n)) => DEFAULT_WIDTH + (n.min(1000.0) - DEFAULT_WIDTH) / 4.0,
-        ("numeric", _) => 8.0,
-        _ => DEFAULT_WIDTH,
+        ("character varying", Some(n)) if !column.ty.array => (*n as f64 / 2.0 + 1.0).min(DEFAULT_WIDTH),
+        ("numeric", Some(digits)) => 3.0 + 2.0 * (*digits as f64 / 4.0 / 2.0).ceil(),
+        ("numeric", None) => 8.0,
+        _ => column.ty.default_bytes(),
     }
 }
 
@@ -122,7 +120,6 @@ impl ColumnInfo {
         let given = stats.and_then(|s| s.columns.get(&column.name)).unwrap_or(&none);
         let integer = is_integer(&column.ty.name) && !column.ty.array;
         let time = is_time(&column.ty.name) && !column.ty.array;
-        let varlena = column.ty.fixed_bytes.is_none() || column.ty.array;
         let null_fraction = given.null_fraction.unwrap_or(0.0);
         let not_null_rows = rows * (1.0 - null_fraction);
         let unique = table.indexes.iter().any(|i| {
@@ -158,11 +155,8 @@ impl ColumnInfo {
         });
         Self {
             name: column.name.clone(),
-            bytes: given
-                .avg_bytes
-                .unwrap_or_else(|| if column.ty.array { DEFAULT_WIDTH } else { default_width(column) }),
-            align: f64::from(column.ty.align.max(1)),
-            varlena,
+            width: ColumnWidth::of(column, given.avg_bytes.or_else(|| Some(likely_width(column))), null_fraction),
+            deduplicates: can_deduplicate(&column.ty),
             null_fraction,
             distinct,
             distinct_known,
@@ -171,7 +165,7 @@ impl ColumnInfo {
             bounds,
             bounds_given: given_bounds.is_some(),
             histogram,
-            elements: given.elements.as_ref().map(|e| (e.distinct, e.avg_count, e.most_common.clone())),
+            elements: given.elements.clone(),
             integer,
             time,
             family: column.ty.family,
@@ -186,9 +180,8 @@ impl ColumnInfo {
     pub fn unknown(name: &str) -> Self {
         Self {
             name: name.to_owned(),
-            bytes: 8.0,
-            align: 8.0,
-            varlena: false,
+            width: ColumnWidth { bytes: 8.0, spread: 0.0, align: 8, varlena: false, null_fraction: 0.0 },
+            deduplicates: true,
             null_fraction: 0.0,
             distinct: DEFAULT_DISTINCT,
             distinct_known: false,

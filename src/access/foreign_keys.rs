@@ -93,7 +93,7 @@ fn child_index<'a>(key: &Incoming, table: &'a TableInfo) -> Option<&'a IndexInfo
     table.indexes.iter().find(|i| {
         i.method == "btree"
             && i.predicate.is_empty()
-            && i.keys.len() >= 1
+            && !i.keys.is_empty()
             && i.keys.iter().take(key.columns.len()).all(|k| k.is_some_and(|c| key.columns.contains(&c)))
     })
 }

@@ -394,11 +394,10 @@ impl Planner<'_> {
         if outer_rows > 1.0 {
             run += (outer_rows - 1.0) * rerun.startup;
         }
-        let tuples;
-        if matches!(pair.join, JoinType::Semi | JoinType::Anti) || pair.unique {
+        let tuples = if matches!(pair.join, JoinType::Semi | JoinType::Anti) || pair.unique {
             let matched = (outer_rows * pair.matches.0).round();
             let share = 2.0 / (pair.matches.1 + 1.0);
-            tuples = matched * pair.inner.rows * share;
+            let tuples = matched * pair.inner.rows * share;
             if pair.inner.requires != 0 {
                 run += inner_run * share;
                 if matched > 1.0 {
@@ -409,10 +408,11 @@ impl Planner<'_> {
                 let unmatched = (outer_rows - matched).max(0.0);
                 run += inner_run + (matched - 1.0).max(0.0) * rerun_run * share + unmatched * rerun_run;
             }
+            tuples
         } else {
-            tuples = outer_rows * pair.inner.rows;
             run += inner_run + (outer_rows - 1.0) * rerun_run;
-        }
+            outer_rows * pair.inner.rows
+        };
         // Equalities that the inner side does not check itself are checked here.
         let checks = if pair.inner.requires == 0 { pair.equalities } else { 0.0 };
         run += tuples * (s.cpu_tuple_cost + s.cpu_operator_cost * checks);
@@ -433,17 +433,16 @@ impl Planner<'_> {
             run += s.seq_page_cost * (pages(inner_rows, pair.inner.width) + 2.0 * pages(outer_rows, pair.outer.width));
         }
         let tests = s.cpu_operator_cost * pair.equalities;
-        let tuples;
-        if matches!(pair.join, JoinType::Semi | JoinType::Anti) || pair.unique {
+        let tuples = if matches!(pair.join, JoinType::Semi | JoinType::Anti) || pair.unique {
             let matched = (outer_rows * pair.matches.0).round();
             let share = 2.0 / (pair.matches.1 + 1.0);
             run += tests * matched * cost::clamp_rows(inner_rows * pair.bucket * share) * 0.5;
             run += tests * (outer_rows - matched).max(0.0) * 0.05;
-            tuples = if pair.join == JoinType::Anti { outer_rows - matched } else { matched };
+            if pair.join == JoinType::Anti { outer_rows - matched } else { matched }
         } else {
             run += tests * outer_rows * cost::clamp_rows(inner_rows * pair.bucket) * 0.5;
-            tuples = pair.rows;
-        }
+            pair.rows
+        };
         run += tuples.max(0.0) * s.cpu_tuple_cost;
         Cost { startup, total: startup + run }
     }

@@ -65,29 +65,31 @@ pub fn visit(head: &TableInfo, bound: &Bound, clauses: &[&Clause]) -> Visit {
     let mut probability: f64 = 1.0;
     let mut in_generic_plan = true;
     for limit in bound {
-        let (column, share): (&str, &dyn Fn(&[(Op, &ValueSet)]) -> f64) = match limit {
+        let column = match limit {
             Limit::Any => continue,
-            Limit::Range(column, lo, hi) => (column, &move |tests| range_share(head, column, (*lo, *hi), tests)),
-            Limit::List(column, listed) => (column, &move |tests| list_share(listed, tests)),
-            Limit::Hash(column, modulus) => {
-                (column, &move |tests| if tests.iter().any(|t| t.0 == Op::Eq) { 1.0 / modulus } else { 1.0 })
-            }
+            Limit::Range(column, ..) | Limit::List(column, _) | Limit::Hash(column, _) => column,
         };
         let tests: Vec<(Op, &ValueSet)> = clauses
             .iter()
             .filter_map(|c| match &c.test {
-                Test::Compare(key, op, value) if key.column.as_deref() == Some(column) => Some((*op, value)),
+                Test::Compare(key, op, value) if key.column.as_deref() == Some(column.as_str()) => Some((*op, value)),
                 _ => None,
             })
             .collect();
         let joined = clauses.iter().any(|c| match &c.test {
-            Test::Join(l, Op::Eq, r) => [l, r].iter().any(|k| k.column.as_deref() == Some(column)),
+            Test::Join(l, Op::Eq, r) => [l, r].iter().any(|k| k.column.as_ref() == Some(column)),
             _ => false,
         });
         if joined && let Limit::Hash(_, modulus) = limit {
             probability /= modulus;
         }
-        let share_now = share(&tests);
+        let share_now = match limit {
+            Limit::Any => 1.0,
+            Limit::Range(column, lo, hi) => range_share(head, column, (*lo, *hi), &tests),
+            Limit::List(_, listed) => list_share(listed, &tests),
+            Limit::Hash(_, modulus) if tests.iter().any(|t| t.0 == Op::Eq) => 1.0 / modulus,
+            Limit::Hash(..) => 1.0,
+        };
         probability *= share_now;
         if tests.iter().all(|(_, v)| !v.parameter && !v.hidden) && !tests.is_empty() && share_now == 0.0 {
             in_generic_plan = false;

@@ -304,12 +304,11 @@ impl Planner<'_> {
         let fits = |place: &&usize| {
             let test = &self.pool[**place].test;
             self.key_of(test).is_some_and(|k| (0..index.keys.len()).any(|p| is_key(k, info, index, p)))
-                && match (test, index.method.as_str()) {
-                    (Test::Contains(..), "gin" | "gist") => true,
-                    (Test::Like { .. }, "gin" | "gist") => true,
-                    (Test::Compare(..) | Test::In(..), "brin" | "gist" | "spgist") => true,
-                    _ => false,
-                }
+                && matches!(
+                    (test, index.method.as_str()),
+                    (Test::Contains(..) | Test::Like { .. }, "gin" | "gist")
+                        | (Test::Compare(..) | Test::In(..), "brin" | "gist" | "spgist")
+                )
         };
         places.iter().filter(fits).copied().collect()
     }

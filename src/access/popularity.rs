@@ -21,7 +21,7 @@ const EXACT_TERMS: f64 = 64.0;
 /// [`EXACT_TERMS`] terms for theta up to 10 (and negligible above, where the tail is).
 #[must_use]
 pub fn harmonic(n: f64, theta: f64) -> f64 {
-    let exact = n.min(EXACT_TERMS).max(0.0).floor();
+    let exact = n.clamp(0.0, EXACT_TERMS).floor();
     let mut sum = 0.0;
     let mut k = 1.0;
     while k <= exact {

@@ -5,14 +5,11 @@ use std::collections::HashMap;
 use crate::access::catalog::Written;
 use crate::access::column::ColumnInfo;
 use crate::access::sizes;
-use crate::schema::{Schema, Table, TableId, TableName};
+use crate::schema::btree::{BTREE_FILLFACTOR, BtreeGrowth, btree};
+use crate::schema::sizes::ColumnWidth;
+use crate::schema::{self, Schema, Table, TableId, TableName};
 use crate::sql::tree::Expr;
 use crate::workload::TableStats;
-
-/// Fill of leaves that were built, or grown at the right edge (BTREE_DEFAULT_FILLFACTOR).
-const BUILT_FILL: f64 = 0.9;
-/// Fill of leaves after inserts at random places: ln 2, rounded (Yao 1978).
-const RANDOM_FILL: f64 = 0.7;
 
 /// An index with its sizes.
 #[derive(Debug, Clone)]
@@ -110,8 +107,10 @@ impl TableInfo {
         let columns: Vec<ColumnInfo> = (0..table.columns.len())
             .map(|place| ColumnInfo::new(schema, table, stats, place, rows, referenced))
             .collect();
-        let tuple_bytes = sizes::tuple_bytes(columns.iter().map(|c| (c, 1.0 - c.null_fraction)));
-        let rows_per_page = sizes::rows_per_page(tuple_bytes, table.fillfactor);
+        let widths: Vec<ColumnWidth> = columns.iter().map(|c| c.width).collect();
+        let toasted = schema::sizes::toasted(&widths);
+        let tuple_bytes = sizes::logged_bytes(&widths).min(toasted.tuple.bytes);
+        let rows_per_page = schema::sizes::heap_tuples_per_page(toasted.tuple, table.fillfactor);
         let dead_rows = stats.and_then(|s| s.dead_rows).unwrap_or(0.0);
         let pages = stats.and_then(|s| s.pages).unwrap_or_else(|| ((rows + dead_rows) / rows_per_page).ceil());
         let mut info = Self {
@@ -135,7 +134,8 @@ impl TableInfo {
     /// What stands for the table of a subquery, CTE or function: columns and rows, no pages.
     #[must_use]
     pub fn bare(name: &str, rows: f64, columns: Vec<ColumnInfo>) -> Self {
-        let tuple_bytes = sizes::tuple_bytes(columns.iter().map(|c| (c, 1.0 - c.null_fraction)));
+        let widths: Vec<ColumnWidth> = columns.iter().map(|c| c.width).collect();
+        let tuple_bytes = sizes::logged_bytes(&widths);
         Self {
             id: TableId::MAX,
             name: TableName { schema: "public".to_owned(), name: name.to_owned() },
@@ -183,7 +183,8 @@ impl TableInfo {
             .filter_map(|(key, stats)| key.map_or(stats.as_ref(), |k| self.columns.get(k)))
             .chain(include.iter().filter_map(|c| self.columns.get(*c)))
             .collect();
-        let entry_bytes = sizes::index_entry_bytes(&stored);
+        let widths: Vec<ColumnWidth> = stored.iter().map(|c| c.width).collect();
+        let entry = schema::sizes::index_tuple(&widths);
         let entries = (self.rows + self.dead_rows) * share;
         let key_distinct: f64 = stored.iter().take(keys.len()).map(|c| c.distinct).product();
         let distinct = if index.unique { entries.max(1.0) } else { key_distinct.min(entries.max(1.0)).max(1.0) };
@@ -191,11 +192,15 @@ impl TableInfo {
         let grows_right = first.is_some_and(|c| c.correlation > 0.99 && c.distinct > 0.01 * self.rows);
         let changes =
             written.inserted || index.keys.iter().any(|k| k.column().is_some_and(|c| written.updated.contains(c)));
-        let fill = index.fillfactor.unwrap_or(if grows_right || !changes { BUILT_FILL } else { RANDOM_FILL });
-        let duplicates = if index.unique || !index.include.is_empty() { 1.0 } else { entries / distinct };
-        let entries_per_leaf = sizes::entries_per_leaf(entry_bytes, fill, duplicates);
-        let leaf_pages = (entries / entries_per_leaf).ceil().max(1.0);
-        let fanout = sizes::fanout(entry_bytes);
+        let growth = match index.fillfactor {
+            Some(fill) => BtreeGrowth::Packed(fill),
+            None if grows_right || !changes => BtreeGrowth::Packed(BTREE_FILLFACTOR),
+            None => BtreeGrowth::Random,
+        };
+        let deduplicates =
+            !index.unique && index.include.is_empty() && stored.iter().take(keys.len()).all(|c| c.deduplicates);
+        let duplicates = if deduplicates { (entries / distinct).max(1.0) } else { 1.0 };
+        let tree = btree(entries, entry, duplicates, growth);
         IndexInfo {
             name: index.name.clone(),
             place,
@@ -218,12 +223,12 @@ impl TableInfo {
             unique: index.unique || index.primary,
             primary: index.primary,
             exclusion: index.exclusion,
-            entry_bytes,
+            entry_bytes: entry.bytes,
             entries,
-            entries_per_leaf,
-            leaf_pages,
-            pages: 1.0 + sizes::tree_pages(leaf_pages, fanout),
-            levels: sizes::tree_levels(leaf_pages, fanout),
+            entries_per_leaf: tree.rows_per_leaf,
+            leaf_pages: tree.leaf_pages,
+            pages: tree.pages(),
+            levels: tree.height,
             grows_right,
             distinct,
         }
@@ -249,7 +254,7 @@ impl TableInfo {
                 info.distinct_known = true;
             }
             if let Some(bytes) = given.avg_bytes {
-                info.bytes = bytes;
+                info.width.bytes = bytes;
             }
             info.bounds = given
                 .min

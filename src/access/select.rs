@@ -141,7 +141,7 @@ impl Binder<'_, '_> {
                     && (cte.materialized == Some(false) || (cte.materialized.is_none() && uses <= 1))
                     && super::references::writes(&cte.statement).is_empty();
                 if inline {
-                    self.ctes.push((cte.name.clone(), CteName::Inline(query.clone(), cte.columns.clone())));
+                    self.ctes.push((cte.name.clone(), CteName::Inline(Box::new(query.clone()), cte.columns.clone())));
                     continue;
                 }
             }
@@ -206,7 +206,7 @@ impl Binder<'_, '_> {
     }
 
     /// One entry of FROM: its relations and the conditions it brings along.
-    pub fn from_item(
+    pub fn table_ref(
         &mut self,
         level: &mut Level,
         outers: &[&Level],
@@ -239,9 +239,9 @@ impl Binder<'_, '_> {
         (kind, left, right, condition): (JoinKind, &TableRef, &TableRef, &JoinCondition),
     ) -> Result<(u64, Vec<Expr>), InputError> {
         let names_before = level.names.len();
-        let (left_rels, mut left_conditions) = self.from_item(level, outers, left)?;
+        let (left_rels, mut left_conditions) = self.table_ref(level, outers, left)?;
         let names_between = level.names.len();
-        let (right_rels, mut right_conditions) = self.from_item(level, outers, right)?;
+        let (right_rels, mut right_conditions) = self.table_ref(level, outers, right)?;
         let mut on = match condition {
             JoinCondition::None => Vec::new(),
             JoinCondition::On(expr) => self.filter(level, outers, expr)?,
@@ -305,25 +305,19 @@ impl Binder<'_, '_> {
                 Expr::Unary { op, expr } if op == "not" => (&**expr, true),
                 other => (other, false),
             };
-            match inner {
-                Expr::Exists(query) => {
-                    if self.semi_join(level, outers, query, None, negated)? {
-                        continue;
-                    }
-                }
+            let pulled = match inner {
+                Expr::Exists(query) => self.semi_join(level, outers, query, None, negated)?,
                 Expr::InSubquery { expr, query, negated: false } if !negated => {
-                    if self.semi_join(level, outers, query, Some(expr), false)? {
-                        continue;
-                    }
+                    self.semi_join(level, outers, query, Some(expr), false)?
                 }
-                Expr::Quantified { expr, op, all: false, array } if op == "=" && !negated => {
-                    if let Expr::Subquery(query) = &**array
-                        && self.semi_join(level, outers, query, Some(expr), false)?
-                    {
-                        continue;
-                    }
-                }
-                _ => {}
+                Expr::Quantified { expr, op, all: false, array } if op == "=" && !negated => match &**array {
+                    Expr::Subquery(query) => self.semi_join(level, outers, query, Some(expr), false)?,
+                    _ => false,
+                },
+                _ => false,
+            };
+            if pulled {
+                continue;
             }
             let in_filter = std::mem::replace(&mut level.in_filter, true);
             let resolved = self.resolve(level, outers, part);
@@ -365,7 +359,7 @@ impl Binder<'_, '_> {
         if let Some(select) = mergeable(&simple) {
             level.inner_from = names_before;
             for item in &select.from {
-                let (_, mut more) = self.from_item(level, outers, item)?;
+                let (_, mut more) = self.table_ref(level, outers, item)?;
                 conditions.append(&mut more);
             }
             if let Some(filter) = &select.filter {
@@ -431,7 +425,7 @@ impl Binder<'_, '_> {
         let mut level = Level::default();
         let mut conditions = Vec::new();
         for item in &select.from {
-            let (_, mut more) = self.from_item(&mut level, outers, item)?;
+            let (_, mut more) = self.table_ref(&mut level, outers, item)?;
             conditions.append(&mut more);
         }
         if let Some(filter) = &select.filter {

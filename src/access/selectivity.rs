@@ -319,7 +319,8 @@ fn contains(column: Option<&ColumnInfo>, op: &str, values: &[Value], parameter: 
         "@>" | "?" | "?&" | "?|" | "&&" | "<@" => CONTAIN,
         _ => MATCH,
     };
-    let Some((distinct, average, common)) = column.and_then(|c| c.elements.as_ref()) else { return default };
+    let Some(elements) = column.and_then(|c| c.elements.as_ref()) else { return default };
+    let (distinct, average, common) = (elements.distinct, elements.avg_count, &elements.most_common);
     if parameter && seen == Seen::Generic {
         return default;
     }

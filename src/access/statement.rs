@@ -89,7 +89,7 @@ impl Statement {
         counts.message = 1.0;
         counts.executor_run += 1.0;
         let rows_out = if returns_rows(&self.bound) { rows } else { 0.0 };
-        let width: f64 = self.bound.returning.iter().map(|o| o.info.bytes * (1.0 - o.info.null_fraction)).sum();
+        let width: f64 = self.bound.returning.iter().map(|o| o.info.width.bytes * (1.0 - o.info.null_fraction)).sum();
         counts.row_sent = rows_out;
         counts.kb_sent = rows_out * width / 1024.0;
         if let Some(relations) = planned {
@@ -260,9 +260,9 @@ impl Statement {
 
     /// Bytes of an inserted row: columns that are not given are null, unless they have a default.
     fn row_bytes(&self, insert: &Insert, info: &TableInfo, value: &dyn Fn(usize) -> Option<ValueSet>) -> f64 {
-        let mut columns: Vec<(crate::access::column::ColumnInfo, f64)> = Vec::with_capacity(info.columns.len());
+        let mut columns = Vec::with_capacity(info.columns.len());
         for column in &info.columns {
-            let mut stored = column.clone();
+            let mut stored = column.width;
             let place = insert.table.column(&column.name);
             let given = place.is_some_and(|p| insert.columns.contains(&p));
             let mut present = if given || insert.source.is_none() {
@@ -276,7 +276,7 @@ impl Statement {
                 if known {
                     present = 1.0 - nulls as f64 / set.values.len() as f64;
                 }
-                if column.varlena
+                if column.width.varlena
                     && matches!(column.family, crate::schema::TypeFamily::Text | crate::schema::TypeFamily::Json)
                 {
                     let lengths: Vec<f64> = set
@@ -290,9 +290,10 @@ impl Statement {
                     }
                 }
             }
-            columns.push((stored, present));
+            stored.null_fraction = 1.0 - present;
+            columns.push(stored);
         }
-        sizes::tuple_bytes(columns.iter().map(|(c, p)| (c, *p)))
+        sizes::logged_bytes(&columns)
     }
 
     /// The lookup of ON CONFLICT in its arbiter, and what its speculative inserts add to the log.

@@ -37,7 +37,7 @@ impl Statements {
     /// without `rows`; with its position in the workload file.
     pub fn parse(schema: &Schema, workload: &Workload) -> Result<Self, InputError> {
         let mut catalog = Catalog::new(schema, workload);
-        let mut read: Vec<Vec<Option<(tree::Statement, Vec<Warning>)>>> = Vec::new();
+        let mut read = Vec::new();
         for transaction in &workload.transactions {
             let mut steps = Vec::new();
             for step in &transaction.steps {

@@ -32,7 +32,7 @@ pub fn index_entries(info: &TableInfo, index: &IndexInfo, rows: f64, reach: &Rea
     }
     let right = index.grows_right;
     let descent = if right && index.levels >= FAST_PATH_LEVELS { 1.0 } else { index.levels };
-    let full = sizes::entries_per_leaf(index.entry_bytes, 1.0, 1.0);
+    let full = sizes::BTREE_USABLE / (index.entry_bytes + sizes::LINE_POINTER);
     let (moved, until_split) = if right { (SPLIT_RIGHT, 1.0 - SPLIT_RIGHT) } else { (SPLIT_MIDDLE, SPLIT_MIDDLE) };
     let splits = rows / (full * until_split).max(1.0);
     let pages = descent * rows + SPLIT_PAGES * splits;
@@ -64,7 +64,8 @@ fn new_pages(info: &TableInfo, id: RelationId, relation_pages: f64, pages: f64, 
 
 /// `rows` rows of `tuple_bytes` inserted; buffer accesses, index entries included.
 pub fn insert_rows(info: &TableInfo, rows: f64, tuple_bytes: f64, tally: &mut Tally) -> f64 {
-    let per_page = sizes::rows_per_page(tuple_bytes, info.fillfactor);
+    let room = sizes::HEAP_USABLE - 8192.0 * (1.0 - info.fillfactor);
+    let per_page = (room / sizes::slot(tuple_bytes)).max(1.0);
     let mut pages = rows;
     tally.pages += rows;
     tally.counts.row_written += rows;
@@ -123,9 +124,9 @@ pub fn update_rows(info: &TableInfo, rows: f64, change: Change, reach: &Reach, t
 /// Bytes of WAL per update for pruning old versions: a page is pruned when its room has fallen to a
 /// tenth, so a full page after each update, an almost empty one after many.
 fn prune_bytes(info: &TableInfo) -> f64 {
-    let slot = sizes::aligned(info.tuple_bytes) + 4.0;
+    let slot = sizes::slot(info.tuple_bytes);
     let reserve = (8192.0 * (1.0 - info.fillfactor)).max(8192.0 * PRUNE_BELOW);
-    let free = 8168.0 - info.density() * slot;
+    let free = sizes::HEAP_USABLE - info.density() * slot;
     let updates = ((free - reserve) / slot).floor().max(0.0) + 1.0;
     wal::prune(1.0, updates) / updates
 }
