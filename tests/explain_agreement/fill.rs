@@ -8,6 +8,9 @@ use predict::schema::{Column, Schema, Table};
 use predict::sql::tree::Literal;
 use predict::workload::{ColumnStats, TableStats, Workload};
 
+/// Per cent to which the pages of a table that has been updated for long are filled.
+const AGED_FILL: u32 = 95;
+
 /// Loads the schema and fills all tables that the workload knows, in order of creation.
 pub fn load(cluster: &Cluster, database: &str, file: &Path, schema: &Schema, workload: &Workload) {
     cluster.sql_file(database, file).unwrap();
@@ -17,7 +20,15 @@ pub fn load(cluster: &Cluster, database: &str, file: &Path, schema: &Schema, wor
         if table.partition_of.is_some() || stats.rows < 1.0 {
             continue;
         }
+        // A table that has been updated and vacuumed for long has some room on every page.
+        let aged = table.fillfactor >= 1.0 && updated(workload, &table.name.name);
+        if aged {
+            let _ = writeln!(script, "ALTER TABLE {} SET (fillfactor = {AGED_FILL})", table.name);
+        }
         script.push_str(&fill(table, stats));
+        if aged {
+            let _ = writeln!(script, "ALTER TABLE {} RESET (fillfactor)", table.name);
+        }
     }
     script.push_str("SET session_replication_role = origin;\nVACUUM ANALYZE;\n");
     for table in &schema.tables {
@@ -35,6 +46,18 @@ pub fn load(cluster: &Cluster, database: &str, file: &Path, schema: &Schema, wor
     for statement in script.lines() {
         cluster.sql(database, statement).unwrap_or_else(|e| panic!("{statement}: {e}"));
     }
+}
+
+/// Whether a statement of the workload updates the table.
+fn updated(workload: &Workload, table: &str) -> bool {
+    let texts = workload.transactions.iter().flat_map(|t| &t.steps).filter_map(|s| match &s.kind {
+        predict::workload::StepKind::Statement(text) => Some(text.sql.to_lowercase()),
+        _ => None,
+    });
+    texts.into_iter().any(|sql| {
+        sql.contains(&format!("update {table} "))
+            || (sql.contains(&format!("insert into {table} ")) && sql.contains("do update"))
+    })
 }
 
 fn fill(table: &Table, stats: &TableStats) -> String {
