@@ -27,16 +27,36 @@ const PRUNED_PAGES: f64 = 32.0;
 /// A new value of a sequence is logged once for so many (SEQ_LOG_VALS).
 const SEQUENCE_LOG_VALUES: f64 = 32.0;
 
-/// `rows` new entries in one index; the bytes of WAL and the buffer accesses per entry.
-pub fn index_entries(info: &TableInfo, index: &IndexInfo, rows: f64, reach: &Reach, tally: &mut Tally) -> f64 {
+/// Where new entries of an index go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// To the right edge, which grows.
+    Edge,
+    /// Anywhere, so that pages split in the middle.
+    Anywhere,
+    /// Beside the entries of old versions, whose room they get in the long run.
+    Beside,
+}
+
+/// `rows` new entries in one index; the buffer accesses they take.
+pub fn index_entries(
+    info: &TableInfo,
+    index: &IndexInfo,
+    rows: f64,
+    place: Place,
+    reach: &Reach,
+    tally: &mut Tally,
+) -> f64 {
     if rows <= 0.0 {
         return 0.0;
     }
-    let right = index.grows_right;
+    let right = place == Place::Edge;
     let descent = if right && index.levels >= FAST_PATH_LEVELS { 1.0 } else { index.levels };
-    let full = sizes::BTREE_USABLE / (index.entry_bytes + sizes::LINE_POINTER);
+    let plain = sizes::BTREE_USABLE / (index.entry_bytes + sizes::LINE_POINTER);
+    // Equal keys share their entry, so a leaf holds more of them before it splits.
+    let full = plain.max(index.entries_per_leaf);
     let (moved, until_split) = if right { (SPLIT_RIGHT, 1.0 - SPLIT_RIGHT) } else { (SPLIT_MIDDLE, SPLIT_MIDDLE) };
-    let splits = rows / (full * until_split).max(1.0);
+    let splits = if place == Place::Beside { 0.0 } else { rows / (full * until_split).max(1.0) };
     let pages = descent * rows + SPLIT_PAGES * splits;
     tally.pages += pages;
     tally.counts.buffer_visit += descent * rows;
@@ -47,7 +67,7 @@ pub fn index_entries(info: &TableInfo, index: &IndexInfo, rows: f64, reach: &Rea
         tally.counts.index_entry += rows * (index.leaf_pages.max(1.0).log10() / BIG_INDEX).clamp(0.05, 1.0);
     }
     if !info.unlogged {
-        let split = SPLIT_BYTES + moved * full * (index.entry_bytes + 4.0);
+        let split = SPLIT_BYTES + moved * sizes::BTREE_USABLE;
         tally.wal += rows * wal::btree_insert(index.entry_bytes) + splits * split;
     }
     let where_to = if right { touches::newest() } else { reach.clone() };
@@ -66,12 +86,12 @@ fn new_pages(info: &TableInfo, id: RelationId, relation_pages: f64, pages: f64, 
 
 /// `rows` rows of `tuple_bytes` inserted; buffer accesses, index entries included.
 ///
-/// `share` says of how many of the rows an index gets an entry, by the index's predicate.
+/// `share` says of how many of the rows an index gets an entry, by the index's predicate, and where.
 pub fn insert_rows(
     info: &TableInfo,
     rows: f64,
     tuple_bytes: f64,
-    share: &dyn Fn(&IndexInfo) -> f64,
+    share: &dyn Fn(&IndexInfo) -> (f64, Place),
     tally: &mut Tally,
 ) -> f64 {
     let room = sizes::HEAP_USABLE - 8192.0 * (1.0 - info.fillfactor);
@@ -88,7 +108,8 @@ pub fn insert_rows(
     new_pages(info, RelationId::Heap(info.id), info.pages, rows / per_page, tally);
     let anywhere = touches::everything(info);
     for index in &info.indexes {
-        pages += index_entries(info, index, rows * share(index), &anywhere, tally);
+        let (part, place) = share(index);
+        pages += index_entries(info, index, rows * part, place, &anywhere, tally);
     }
     pages
 }
@@ -132,7 +153,7 @@ pub fn update_rows(
     }
     for index in &info.indexes {
         let made = cold * share(index);
-        index_entries(info, index, made, reach, tally);
+        index_entries(info, index, made, Place::Beside, reach, tally);
         if index.unique {
             // The old version under the same key is looked at before the new entry is made.
             tally.pages += made;
