@@ -3,6 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+mod render;
+
+pub use render::render_error;
+
 /// A place in a file that a person can jump to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Position {
@@ -70,6 +74,8 @@ impl TextOrigin {
 pub enum WarningCode {
     /// No machine file: the built-in reference machine was used.
     ReferenceMachine,
+    /// A machine file that leaves out what the forecast needs.
+    AssumedMachine,
     /// A machine file without fitted coefficients.
     UncalibratedMachine,
     /// A key, setting or form that is read but has no part in the model yet.
@@ -93,11 +99,27 @@ pub enum WarningCode {
 }
 
 impl WarningCode {
+    /// Every code.
+    pub const ALL: &[Self] = &[
+        Self::ReferenceMachine,
+        Self::UncalibratedMachine,
+        Self::NotModelled,
+        Self::UnreadableDdl,
+        Self::PartlyUnderstood,
+        Self::AssumedStatistics,
+        Self::Overload,
+        Self::NotConverged,
+        Self::Extrapolated,
+        Self::AnchorNotReached,
+        Self::Substituted,
+    ];
+
     /// The stable name, as in JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ReferenceMachine => "reference_machine",
+            Self::AssumedMachine => "assumed_machine",
             Self::UncalibratedMachine => "uncalibrated_machine",
             Self::NotModelled => "not_modelled",
             Self::UnreadableDdl => "unreadable_ddl",

@@ -27,3 +27,4 @@ pub mod schema;
 pub mod sql;
 pub mod units;
 pub mod workload;
+pub mod yaml;

@@ -1,12 +1,14 @@
 //! Quantities with units, and PostgreSQL's way of writing them.
 //!
 //! Times are seconds, sizes are bytes, everywhere. PostgreSQL's `kB` is 1024 bytes and
-//! case-sensitive; no published crate agrees with it, so the spelling lives here.
+//! case-sensitive; no published crate agrees with it, so the spelling lives in [`spelling`].
 
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, Mul, Sub};
 
 use serde::{Deserialize, Serialize};
+
+pub mod spelling;
 
 /// Bytes of one PostgreSQL page (`block_size`).
 pub const PAGE_BYTES: f64 = 8192.0;

@@ -1,5 +1,19 @@
 //! Transactions, their mix, their variables and how they arrive.
+//!
+//! [`from_document`] reads a workload file; a transaction may also be a pgbench script.
 
+mod against;
+mod control;
+mod file;
+mod placeholder;
+mod read;
+mod script;
+mod statistics;
+#[cfg(test)]
+mod tests;
+mod transaction;
 pub mod types;
 
+pub use against::check_against;
+pub use read::{FORMAT_VERSION, from_document, json_schema};
 pub use types::*;
