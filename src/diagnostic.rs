@@ -99,6 +99,21 @@ pub enum WarningCode {
 }
 
 impl WarningCode {
+    /// Every code.
+    pub const ALL: &[Self] = &[
+        Self::ReferenceMachine,
+        Self::UncalibratedMachine,
+        Self::NotModelled,
+        Self::UnreadableDdl,
+        Self::PartlyUnderstood,
+        Self::AssumedStatistics,
+        Self::Overload,
+        Self::NotConverged,
+        Self::Extrapolated,
+        Self::AnchorNotReached,
+        Self::Substituted,
+    ];
+
     /// The stable name, as in JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -1,3 +1,7 @@
 //! The `predict` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    predict::cli::main(std::env::args_os()).into()
+}

@@ -151,12 +151,36 @@ coefficients! {
     sleep_overhead: "us" = 125.0, 0.2, Measured;
     /// Work done by each further busy core, relative to the first.
     core_yield: "1" = 0.9, 0.1, Guess;
+    /// Server CPU of one full-page image: copying, checksumming and writing a page of WAL.
+    page_image: "us" = 10.0, 0.5, Guess;
+    /// Server CPU of one write of WAL to the kernel without a flush (fsync off).
+    wal_write_call: "us" = 10.0, 0.5, Guess;
+    /// Private memory of one backend.
+    backend_memory: "MB" = 8.0, 0.5, Guess;
     /// Copying one page from the kernel's page cache into shared_buffers.
     page_copy: "us" = 3.0, 0.3, Guess;
     /// Hole of an average full-page image: the share of the page that is not logged.
     page_image_hole: "1" = 0.15, 0.5, Guess;
     /// Size of a compressed full-page image relative to a plain one.
     page_image_compression: "1" = 0.5, 0.4, Guess;
+    /// What the model misses where CPU limits: relative error of TPS.
+    residual_cpu: "1" = 0.10, 0.3, Guess;
+    /// What the model misses where flushes limit: relative error of TPS.
+    residual_flush: "1" = 0.12, 0.3, Guess;
+    /// What the model misses where row locks limit: relative error of TPS.
+    residual_locks: "1" = 0.15, 0.3, Guess;
+    /// What the model misses where storage limits: relative error of TPS.
+    residual_io: "1" = 0.20, 0.3, Guess;
+    /// What the model misses where delays limit (network, think time): relative error of TPS.
+    residual_delay: "1" = 0.05, 0.3, Guess;
+    /// How sure the model is of a flush time that a machine file gives: relative.
+    flush_uncertainty: "1" = 0.20, 0.3, Guess;
+    /// How sure the model is of a read time that a machine file gives: relative.
+    read_uncertainty: "1" = 0.30, 0.3, Guess;
+    /// Variation of a transaction's own CPU work from one run to the next, relative.
+    demand_variation: "1" = 0.1, 0.5, Guess;
+    /// Added relative error of TPS on a machine that was not calibrated, per unit of its CPU share.
+    uncalibrated: "1" = 0.20, 0.3, Guess;
 }
 
 #[cfg(test)]

@@ -15,12 +15,16 @@ pub struct SpellingError {
 }
 
 /// A unit's name with its size in base units.
-type Unit = (&'static str, f64);
+pub(crate) type Unit = (&'static str, f64);
 
-const BYTES: &[Unit] =
+/// Units of sizes, in bytes.
+pub(crate) const BYTES: &[Unit] =
     &[("B", 1.0), ("kB", 1024.0), ("MB", 1_048_576.0), ("GB", 1_073_741_824.0), ("TB", 1_099_511_627_776.0)];
-const TIMES: &[Unit] = &[("us", 1e-6), ("ms", 1e-3), ("s", 1.0), ("min", 60.0), ("h", 3600.0), ("d", 86_400.0)];
-const COUNTS: &[Unit] = &[("k", 1e3), ("M", 1e6), ("G", 1e9)];
+/// Units of durations, in seconds.
+pub(crate) const TIMES: &[Unit] =
+    &[("us", 1e-6), ("ms", 1e-3), ("s", 1.0), ("min", 60.0), ("h", 3600.0), ("d", 86_400.0)];
+/// Suffixes of counts.
+pub(crate) const COUNTS: &[Unit] = &[("k", 1e3), ("M", 1e6), ("G", 1e9)];
 const PER: &[Unit] = &[("/s", 1.0), ("/min", 1.0 / 60.0)];
 
 /// Ways in which people write a unit that PostgreSQL writes otherwise.

@@ -1,0 +1,230 @@
+//! The demand of one transaction of each type, and of what is done while it holds its row locks.
+
+use crate::access::{Footprint, PageTouch, Popularity};
+use crate::demand::price::{Priced, Prices, kilobytes};
+use crate::machine::Machine;
+use crate::schema::TableId;
+use crate::sql::tree::{LockMode, LockWait};
+use crate::units::{Bytes, Seconds};
+use crate::workload::{Step, StepKind, Transaction, Workload};
+
+/// WAL bytes of a commit record (header, xact info, timestamp), with alignment.
+/// Source: pg_walinspect on version 15; newer versions and invalidation messages add to it.
+const COMMIT_RECORD: Bytes = Bytes(34.0);
+
+/// Round trips that opening a connection takes: TCP, startup, authentication (SCRAM), ready.
+const CONNECT_ROUND_TRIPS: f64 = 4.0;
+
+/// Share of a locking statement's CPU that runs after it has the lock: the lookup comes before,
+/// the write, its WAL and the answer after.
+const LOCKING_STATEMENT_TAIL: f64 = 0.5;
+
+/// Work that is additive: over statements, over transaction types, over what follows a lock.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Work {
+    /// Server CPU, at the reference load of the price list.
+    pub server_cpu: Priced,
+    /// Client CPU.
+    pub client_cpu: Priced,
+    /// Messages, each of which costs context switches as the load grows.
+    pub messages: f64,
+    /// Round trips on the wire.
+    pub round_trips: f64,
+    /// Client-side sleeps, their overhead included.
+    pub sleep: Seconds,
+    /// Commits that wait for a WAL flush.
+    pub flushes: f64,
+    /// WAL, commit records included, full-page images excluded.
+    pub wal_bytes: Bytes,
+    /// Buffer accesses.
+    pub pages: f64,
+}
+
+impl Work {
+    /// Adds `times` of `other`.
+    pub fn add(&mut self, other: &Self, times: f64) {
+        for (mine, theirs) in [(&mut self.server_cpu, other.server_cpu), (&mut self.client_cpu, other.client_cpu)] {
+            mine.time += theirs.time * times;
+            // The same coefficients price every part, so their errors move together: spreads add.
+            let spread = mine.variance.sqrt() + theirs.variance.sqrt() * times;
+            mine.variance = spread * spread;
+        }
+        self.messages += other.messages * times;
+        self.round_trips += other.round_trips * times;
+        self.sleep += other.sleep * times;
+        self.flushes += other.flushes * times;
+        self.wal_bytes += other.wal_bytes * times;
+        self.pages += other.pages * times;
+    }
+}
+
+/// A row lock that a transaction takes and keeps to its end.
+#[derive(Debug, Clone)]
+pub struct LockDemand {
+    /// The table.
+    pub table: TableId,
+    /// Rows locked per transaction.
+    pub rows: f64,
+    /// In which mode.
+    pub mode: LockMode,
+    /// What happens at a locked row.
+    pub wait: LockWait,
+    /// Which rows.
+    pub popularity: Popularity,
+    /// What is done from getting the lock to the end of the commit.
+    pub held: Work,
+}
+
+/// One step in the order in which it is sent, for the simulation.
+#[derive(Debug, Clone, Default)]
+pub struct StepDemand {
+    /// The work of one execution.
+    pub work: Work,
+    /// Times per transaction.
+    pub times: f64,
+    /// Locks taken by it, by their place in [`TransactionDemand::locks`].
+    pub locks: Vec<usize>,
+    /// Whether the transaction's locks are released at its end.
+    pub ends_transaction: bool,
+}
+
+/// One transaction type.
+#[derive(Debug, Clone, Default)]
+pub struct TransactionDemand {
+    /// All its work.
+    pub work: Work,
+    /// The same, step by step; what belongs to no step (the client's own work, connecting) is left out.
+    pub steps: Vec<StepDemand>,
+    /// Its locks.
+    pub locks: Vec<LockDemand>,
+    /// The pages it visits and dirties, per transaction.
+    pub touches: Vec<PageTouch>,
+}
+
+/// Prices one transaction type; `footprints` is parallel to its steps.
+#[must_use]
+pub fn transaction_demand(
+    workload: &Workload,
+    machine: &Machine,
+    transaction: &Transaction,
+    footprints: &[Option<Footprint>],
+) -> TransactionDemand {
+    let prices = Prices { coefficients: &machine.coefficients, protocol: workload.protocol };
+    let explicit = transaction.steps.iter().any(|s| matches!(s.kind, StepKind::Begin));
+    let writes = footprints.iter().flatten().any(|f| f.writes);
+    let mut demand = TransactionDemand::default();
+    let mut open_locks: Vec<usize> = Vec::new();
+    for (step, footprint) in transaction.steps.iter().zip(footprints) {
+        let work = step_work(&prices, machine, step, footprint.as_ref(), explicit, writes);
+        // A lock taken in an earlier step is held during this one.
+        for lock in &open_locks {
+            demand.locks[*lock].held.add(&work, step.repeat);
+        }
+        let first_lock = demand.locks.len();
+        if let Some(footprint) = footprint {
+            for lock in &footprint.locks {
+                let mut held = Work::default();
+                let mut tail = work;
+                tail.server_cpu.time = tail.server_cpu.time * LOCKING_STATEMENT_TAIL;
+                held.add(&tail, 1.0);
+                open_locks.push(demand.locks.len());
+                demand.locks.push(LockDemand {
+                    table: lock.table,
+                    rows: lock.rows * step.repeat,
+                    mode: lock.mode,
+                    wait: lock.wait,
+                    popularity: lock.popularity.clone(),
+                    held,
+                });
+            }
+            add_touches(&mut demand.touches, footprint, step.repeat);
+        }
+        let ends = match step.kind {
+            StepKind::Commit | StepKind::Rollback => true,
+            StepKind::Statement(_) => !explicit,
+            StepKind::Begin | StepKind::Sleep(_) => false,
+        };
+        if ends {
+            open_locks.clear();
+        }
+        demand.steps.push(StepDemand {
+            work,
+            times: step.repeat,
+            locks: (first_lock..demand.locks.len()).collect(),
+            ends_transaction: ends,
+        });
+        demand.work.add(&work, step.repeat);
+    }
+    let c = &machine.coefficients;
+    let mut client = Work::default();
+    client.client_cpu.add(&c.client_transaction, 1.0);
+    client.client_cpu.add(&c.client_command, transaction.client_commands);
+    if workload.connections.reconnect {
+        client.server_cpu.add(&c.connection_start, 1.0);
+        client.round_trips += CONNECT_ROUND_TRIPS;
+    }
+    demand.work.add(&client, 1.0);
+    demand
+}
+
+/// The work of one execution of one step.
+fn step_work(
+    prices: &Prices<'_>,
+    machine: &Machine,
+    step: &Step,
+    footprint: Option<&Footprint>,
+    explicit: bool,
+    writes: bool,
+) -> Work {
+    let c = &machine.coefficients;
+    let mut work = Work::default();
+    if let StepKind::Sleep(time) = step.kind {
+        if time > Seconds::ZERO {
+            work.sleep = time + Seconds::from_us(c.sleep_overhead.value);
+        }
+        return work;
+    }
+    work.messages = 1.0;
+    work.round_trips = if step.pipelined { 0.0 } else { 1.0 };
+    work.client_cpu.add(&c.client_message, 1.0);
+    match (&step.kind, footprint) {
+        (StepKind::Statement(text), Some(footprint)) => {
+            match text.cpu {
+                Some(measured) => work.server_cpu.add_exact(measured),
+                None => work.server_cpu = prices.statement(footprint),
+            }
+            work.client_cpu.add(&c.client_row, footprint.rows_out);
+            work.wal_bytes = footprint.wal_bytes;
+            work.pages = footprint.pages.get();
+        }
+        _ => work.server_cpu.add(&c.message, 1.0),
+    }
+    let commits = match step.kind {
+        StepKind::Commit => writes,
+        StepKind::Statement(_) => !explicit && footprint.is_some_and(|f| f.writes),
+        _ => false,
+    };
+    if commits {
+        work.server_cpu.add(&c.write_transaction, 1.0);
+        work.server_cpu.add(&c.wal_kb, kilobytes(COMMIT_RECORD));
+        work.wal_bytes += COMMIT_RECORD;
+        work.flushes = 1.0;
+    }
+    work
+}
+
+/// Adds a statement's page touches, merging those of the same relation with the same popularity.
+fn add_touches(all: &mut Vec<PageTouch>, footprint: &Footprint, times: f64) {
+    for touch in &footprint.touches {
+        let same = |t: &&mut PageTouch| t.relation == touch.relation && t.popularity == touch.popularity;
+        if let Some(known) = all.iter_mut().find(same) {
+            known.visits += touch.visits * times;
+            known.modified += touch.modified * times;
+        } else {
+            let mut added = touch.clone();
+            added.visits *= times;
+            added.modified *= times;
+            all.push(added);
+        }
+    }
+}

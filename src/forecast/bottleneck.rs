@@ -1,0 +1,106 @@
+//! What limits, found by relieving each station in turn.
+
+use crate::model::system::{Arrivals, ClientCpu};
+use crate::model::{Relief, StationName, Steady, System, open};
+use crate::queueing::QueueingError;
+
+/// Stations with less of the mean latency than this cannot gain anything worth a sentence.
+const NEGLIGIBLE_SHARE: f64 = 2e-3;
+/// Relief that changes less than this share names nothing.
+const NEGLIGIBLE_GAIN: f64 = 0.01;
+
+/// The answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Limit {
+    /// The station whose relief helps most.
+    pub station: StationName,
+    /// TPS with it relieved.
+    pub tps_if_relieved: f64,
+    /// Mean latency with it relieved, seconds.
+    pub latency_if_relieved: f64,
+    /// The station that limits after it.
+    pub next: Option<StationName>,
+}
+
+/// Relieves each station that a transaction spends time at, and names the one that helps most: by
+/// throughput for closed and overloaded loads, by latency for open loads that are completed.
+///
+/// # Errors
+/// Those of the solver.
+pub fn find(system: &System, steady: &Steady) -> Result<Limit, QueueingError> {
+    let by_latency = matches!(system.arrivals, Arrivals::Open { .. }) && !steady.overloaded;
+    let (station, relieved, solved) = match best(system, steady, by_latency, None)? {
+        Some(found) => found,
+        None => (StationName::ServerCpu, system.clone(), steady.clone()),
+    };
+    let second = best(&relieved, &solved, by_latency, Some(station))?;
+    let next = second.filter(|(_, _, s)| gain(&solved, s, by_latency) > NEGLIGIBLE_GAIN).map(|(name, _, _)| name);
+    let think = think(system);
+    Ok(Limit {
+        station: named(system, station),
+        tps_if_relieved: solved.throughput,
+        latency_if_relieved: solved.latency(think),
+        next: next.map(|n| named(&relieved, n)),
+    })
+}
+
+/// The station whose relief helps most, with the relieved system and its solution.
+fn best(
+    system: &System,
+    steady: &Steady,
+    by_latency: bool,
+    except: Option<StationName>,
+) -> Result<Option<(StationName, System, Steady)>, QueueingError> {
+    let total: f64 = steady.residence.iter().sum();
+    let mut found: Option<(StationName, System, Steady)> = None;
+    for station in StationName::ALL {
+        if Some(station) == except || !worth_trying(system, steady, station, total) {
+            continue;
+        }
+        let Some(relieved) = Relief::of(system, station) else { continue };
+        let solved = open::solve(&relieved, Some(steady))?;
+        let better = found.as_ref().is_none_or(|(_, _, best)| gain(best, &solved, by_latency) > 1e-9);
+        if better {
+            found = Some((station, relieved, solved));
+        }
+    }
+    Ok(found)
+}
+
+/// Whether relief of a station can matter at all.
+fn worth_trying(system: &System, steady: &Steady, station: StationName, total: f64) -> bool {
+    let mut time = steady.residence[station.index()];
+    if station == StationName::ServerCpu && matches!(system.client, ClientCpu::Shared) {
+        time += steady.residence[StationName::ClientCpu.index()];
+    }
+    let busy_device = station == StationName::DataWrite && steady.write_utilization > 0.3;
+    busy_device || time > NEGLIGIBLE_SHARE * total
+}
+
+/// Relative gain from `before` to `after`.
+fn gain(before: &Steady, after: &Steady, by_latency: bool) -> f64 {
+    if by_latency {
+        let sum = |s: &Steady| s.residence.iter().sum::<f64>();
+        sum(before) / sum(after).max(f64::MIN_POSITIVE) - 1.0
+    } else {
+        after.throughput / before.throughput.max(f64::MIN_POSITIVE) - 1.0
+    }
+}
+
+/// On one host the two CPU demands are relieved together, and the larger one is named.
+fn named(system: &System, station: StationName) -> StationName {
+    let shared = matches!(system.client, ClientCpu::Shared);
+    if station == StationName::ServerCpu && shared && system.work.client_cpu > system.work.server_cpu {
+        StationName::ClientCpu
+    } else {
+        station
+    }
+}
+
+/// Think time, seconds.
+fn think(system: &System) -> f64 {
+    match system.arrivals {
+        Arrivals::Closed { think, .. } => think,
+        Arrivals::Open { .. } => 0.0,
+    }
+}

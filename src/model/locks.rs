@@ -1,0 +1,165 @@
+//! Row locks, held from acquisition to the end of commit.
+//!
+//! A lock class is `r` equally likely rows. A transaction that takes one waits for those who hold or
+//! want the same row: with utilization `u` of the row, `W = H u / (1 - u)`, H the time a holder keeps
+//! it. Waiters are kept out of the rest of the network (surrogate delay, Jacobson and Lazowska 1982):
+//! the network is solved at the population `a` that is not waiting.
+
+use crate::model::system::Demand;
+use crate::sql::tree::LockMode;
+
+/// A group of equally likely rows of one table.
+#[derive(Debug, Clone)]
+pub struct LockClass {
+    /// The table's name, for messages.
+    pub table: String,
+    /// r: rows in the group.
+    pub rows: f64,
+    /// Who takes them.
+    pub takers: Vec<Taker>,
+}
+
+/// A statement that locks rows of a class.
+#[derive(Debug, Clone)]
+pub struct Taker {
+    /// In which mode.
+    pub mode: LockMode,
+    /// Whether it waits for a locked row (SKIP LOCKED and NOWAIT do not).
+    pub waits: bool,
+    /// The transaction type that takes it, by its place in `System::kinds`.
+    pub kind: usize,
+    /// Times per average transaction (the type's share included).
+    pub takes: f64,
+    /// What is done from getting the lock to the end of the commit.
+    pub held: Demand,
+}
+
+/// What the network says about time inside a hold.
+#[derive(Debug, Clone, Copy)]
+pub struct HoldTimes {
+    /// Residence per second of CPU demand, server.
+    pub server_stretch: f64,
+    /// Residence per second of CPU demand, client.
+    pub client_stretch: f64,
+    /// Server CPU per message for context switches, seconds.
+    pub switch: f64,
+    /// Server CPU of a commit that depends on the batch: F/b + w (1 - 1/b), seconds.
+    pub commit_cpu: f64,
+    /// Residence of one flush, standby included, seconds.
+    pub flush: f64,
+    /// Residence of one read, seconds.
+    pub read: f64,
+}
+
+impl HoldTimes {
+    /// Seconds that `held` takes, without the hand-over to waiters.
+    #[must_use]
+    pub fn of(&self, held: &Demand) -> f64 {
+        let server = held.server_cpu + held.messages * self.switch + held.flushes * self.commit_cpu;
+        (server * self.server_stretch).max(0.0)
+            + held.client_cpu * self.client_stretch
+            + held.flushes * self.flush
+            + held.network
+            + held.sleep
+            + held.reads * self.read
+    }
+}
+
+/// Waits of all takers of all classes at one throughput.
+#[derive(Debug, Clone, Default)]
+pub struct LockWaits {
+    /// Wait per take, seconds, by class and taker.
+    pub wait: Vec<Vec<f64>>,
+    /// Probability that a take has to wait, by class and taker.
+    pub probability: Vec<Vec<f64>>,
+    /// Sum over takers of takes times wait: lock wait per average transaction, seconds.
+    pub per_transaction: f64,
+    /// Highest utilization of a row; at 1 or above the population does not fit.
+    pub utilization: f64,
+}
+
+/// What lock waits depend on.
+#[derive(Debug, Clone, Copy)]
+pub struct LockLoad<'a> {
+    /// Times inside a hold.
+    pub times: HoldTimes,
+    /// Transactions per second.
+    pub throughput: f64,
+    /// Transactions inside the server.
+    pub inside: f64,
+    /// Those of them that wait for locks.
+    pub waiting: f64,
+    /// How the waiters spread over the classes; sums to 1.
+    pub shares: &'a [f64],
+    /// Server CPU per waiter at each hand-over, seconds.
+    pub handover: f64,
+}
+
+/// Waits under one load.
+#[must_use]
+pub fn lock_waits(classes: &[LockClass], load: &LockLoad<'_>) -> LockWaits {
+    let mut out = LockWaits::default();
+    // A transaction does not wait for itself: only the others' holds count (arrival theorem).
+    let others = if load.inside > 1.0 { (load.inside - 1.0) / load.inside } else { 0.0 };
+    for (class, share) in classes.iter().zip(load.shares) {
+        let queue = load.waiting * share / class.rows;
+        let handover = load.handover * queue * load.times.server_stretch;
+        let holds: Vec<f64> = class.takers.iter().map(|t| load.times.of(&t.held) + handover).collect();
+        let (mut waits, mut probabilities) = (Vec::with_capacity(holds.len()), Vec::with_capacity(holds.len()));
+        for taker in &class.takers {
+            let (mut u, mut weighted) = (0.0, 0.0);
+            if taker.waits {
+                for (other, hold) in class.takers.iter().zip(&holds) {
+                    if taker.mode.conflicts(other.mode) {
+                        let load = others * load.throughput * other.takes * hold / class.rows;
+                        u += load;
+                        weighted += load * hold;
+                    }
+                }
+            }
+            let wait = if u <= 0.0 {
+                0.0
+            } else if u < 1.0 {
+                weighted / (1.0 - u)
+            } else {
+                f64::INFINITY
+            };
+            out.utilization = out.utilization.max(u);
+            out.per_transaction += taker.takes * wait;
+            waits.push(wait);
+            probabilities.push(u.min(1.0));
+        }
+        out.wait.push(waits);
+        out.probability.push(probabilities);
+    }
+    out
+}
+
+/// How waiters spread over the classes, given their waits; sums to 1 where anybody waits.
+#[must_use]
+pub fn shares_of(classes: &[LockClass], waits: &LockWaits) -> Vec<f64> {
+    let wait = |(class, waits): (&LockClass, &Vec<f64>)| -> f64 {
+        class.takers.iter().zip(waits).map(|(t, w)| t.takes * w).sum()
+    };
+    let all: Vec<f64> = classes.iter().zip(&waits.wait).map(wait).collect();
+    let total: f64 = all.iter().sum();
+    all.iter().map(|w| if total > 0.0 && total.is_finite() { w / total } else { 0.0 }).collect()
+}
+
+/// A first guess of the same: waiters of a class at low load go with the square of its load per row.
+#[must_use]
+pub fn initial_shares(classes: &[LockClass], times: &HoldTimes) -> Vec<f64> {
+    let weight = |class: &LockClass| {
+        let load: f64 = class.takers.iter().map(|t| t.takes * times.of(&t.held)).sum();
+        load * load / class.rows
+    };
+    let total: f64 = classes.iter().map(weight).sum();
+    classes.iter().map(|c| if total > 0.0 { weight(c) / total } else { 0.0 }).collect()
+}
+
+/// Server CPU per average transaction for handing locks over to waiters, seconds.
+#[must_use]
+pub fn handover_cpu(classes: &[LockClass], shares: &[f64], waiting: f64, handover: f64) -> f64 {
+    let takes = |class: &LockClass| class.takers.iter().filter(|t| t.waits).map(|t| t.takes).sum::<f64>();
+    classes.iter().zip(shares).map(|(c, share)| takes(c) * handover * waiting * share / c.rows).sum()
+}

@@ -1,0 +1,122 @@
+//! Checkpoints, full-page images and write-back: what the storage sees per transaction.
+//!
+//! In a checkpoint interval of T seconds, a group of P equally likely pages modified m times has
+//! `P (1 - exp(-m / P))` pages touched; each is logged once as a whole (with full_page_writes) and
+//! written back once.
+
+use crate::units::PAGE_BYTES;
+
+/// When checkpoints come.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CheckpointRules {
+    /// checkpoint_timeout, seconds.
+    pub timeout: f64,
+    /// max_wal_size, bytes.
+    pub max_wal_size: f64,
+    /// checkpoint_completion_target.
+    pub completion_target: f64,
+    /// Bytes of one full-page image; 0 without full_page_writes.
+    pub image_bytes: f64,
+    /// Server CPU of one full-page image, seconds.
+    pub image_cpu: f64,
+}
+
+/// Pages that are equally likely to be modified.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DirtyRelation {
+    /// Pages of the group.
+    pub pages: f64,
+    /// Modifications per average transaction that fall into it.
+    pub modified: f64,
+    /// Whether they are logged.
+    pub logged: bool,
+}
+
+/// What checkpoints add per transaction at one throughput.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct CheckpointLoad {
+    /// Seconds from one checkpoint to the next.
+    pub interval: f64,
+    /// Full-page images per transaction.
+    pub images: f64,
+    /// Pages written back per transaction.
+    pub pages_written: f64,
+    /// All WAL per transaction, bytes.
+    pub wal_bytes: f64,
+}
+
+/// The load of checkpoints at throughput `x`, where a transaction writes `wal_bytes` without images.
+///
+/// The interval is the smaller of the timeout and the time to fill the WAL budget,
+/// `max_wal_size / ((1 + completion_target) * bytes per second)` since version 11; images shorten it,
+/// and a shorter interval means more images: a fixed point, found by bisection on the interval (the
+/// WAL written in an interval grows with the interval, so there is exactly one).
+#[must_use]
+pub fn checkpoint_load(rules: &CheckpointRules, dirty: &[DirtyRelation], x: f64, wal_bytes: f64) -> CheckpointLoad {
+    if x <= 0.0 {
+        return CheckpointLoad { interval: rules.timeout, images: 0.0, pages_written: 0.0, wal_bytes };
+    }
+    let touched = |interval: f64, logged_only: bool| -> f64 {
+        dirty
+            .iter()
+            .filter(|d| d.logged || !logged_only)
+            .map(|d| d.pages * -(-(x * interval * d.modified) / d.pages).exp_m1())
+            .sum()
+    };
+    let budget = rules.max_wal_size / (1.0 + rules.completion_target);
+    let written = |interval: f64| x * interval * wal_bytes + rules.image_bytes * touched(interval, true);
+    let mut interval = rules.timeout;
+    if written(interval) > budget {
+        let (mut low, mut high) = (0.0, interval);
+        for _ in 0..40 {
+            interval = 0.5 * (low + high);
+            if written(interval) > budget { high = interval } else { low = interval }
+        }
+    }
+    let per_transaction = 1.0 / (x * interval.max(1e-9));
+    let images = if rules.image_bytes > 0.0 { touched(interval, true) * per_transaction } else { 0.0 };
+    CheckpointLoad {
+        interval,
+        images,
+        pages_written: touched(interval, false) * per_transaction,
+        wal_bytes: wal_bytes + images * rules.image_bytes,
+    }
+}
+
+/// Share of the storage's write capacity in use at throughput `x`.
+#[must_use]
+pub fn write_utilization(load: &CheckpointLoad, evicted: f64, write_iops: f64, write_bandwidth: f64, x: f64) -> f64 {
+    let pages = load.pages_written.max(evicted);
+    let bandwidth = x * (load.wal_bytes + pages * PAGE_BYTES) / write_bandwidth;
+    bandwidth.max(x * pages / write_iops)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULES: CheckpointRules = CheckpointRules {
+        timeout: 300.0,
+        max_wal_size: 1e9,
+        completion_target: 0.9,
+        image_bytes: 8000.0,
+        image_cpu: 1e-5,
+    };
+
+    #[test]
+    fn a_small_table_is_logged_whole_once_per_checkpoint() {
+        let dirty = [DirtyRelation { pages: 100.0, modified: 1.0, logged: true }];
+        let load = checkpoint_load(&RULES, &dirty, 1000.0, 200.0);
+        assert!((load.interval - 300.0).abs() < 1e-9);
+        assert!((load.images * 1000.0 * 300.0 - 100.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_huge_table_is_logged_at_every_write_and_fills_the_wal() {
+        let dirty = [DirtyRelation { pages: 1e12, modified: 1.0, logged: true }];
+        let load = checkpoint_load(&RULES, &dirty, 1000.0, 200.0);
+        assert!((load.images - 1.0).abs() < 1e-3);
+        let filled = load.interval * 1000.0 * load.wal_bytes * 1.9;
+        assert!((filled / 1e9 - 1.0).abs() < 1e-6, "{filled}");
+    }
+}
