@@ -1,5 +1,6 @@
 //! Tests of the workload reader as a whole.
 
+mod fuzz;
 mod invalid;
 mod statements;
 
