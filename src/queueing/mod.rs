@@ -4,12 +4,20 @@
 //! and why it stopped. Times are in whatever unit the demands are in (seconds, by convention);
 //! throughputs are per that unit.
 //!
-//! * [`single`]: one closed class, exact at any population, at a cost that does not grow with it.
+//! * [`single`]: one closed class, exact at any population, at a cost that does not grow with it;
+//! * [`exact`], [`approximate`]: several closed classes.
 
 // Formulas index several arrays by the same population or station, as the papers write them.
 #![allow(clippy::needless_range_loop)]
 
+pub mod approximate;
+pub mod closed;
 pub mod error;
+pub mod exact;
+mod lattice;
 pub mod single;
 
 pub use error::QueueingError;
+
+#[cfg(test)]
+mod tests;
