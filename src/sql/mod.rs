@@ -4,6 +4,7 @@
 //! nesting of operators, joins and set operations is not trusted; see `expr`.
 
 mod atom;
+mod between;
 mod call;
 mod climb;
 pub(crate) mod ddl;
