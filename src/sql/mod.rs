@@ -6,6 +6,8 @@
 mod atom;
 mod between;
 mod call;
+#[cfg(test)]
+mod chaos;
 mod climb;
 pub(crate) mod ddl;
 mod ddl_alter;
