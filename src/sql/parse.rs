@@ -47,6 +47,18 @@ pub(super) fn one<T: Send>(
     on_large_stack(|| parse(inner, base, read)).unwrap_or_else(|| Err(cannot_read(&piece)))
 }
 
+/// Reads one piece of a larger text by `read`; spans are offsets in that text.
+pub(super) fn piece<T: Send>(
+    text: &str,
+    piece: &Piece,
+    read: impl FnOnce(&mut Reader, &SyntaxNode) -> Result<T, SqlError> + Send,
+) -> Result<(T, Vec<Note>), SqlError> {
+    check(piece)?;
+    let base = piece.span.start.cast_signed();
+    let inner = &text[piece.span.clone()];
+    on_large_stack(|| parse(inner, base, read)).unwrap_or_else(|| Err(cannot_read(piece)))
+}
+
 /// Reads `text`, which must be one expression.
 pub(super) fn expression(text: &str) -> Result<Expr, SqlError> {
     const PREFIX: &str = "SELECT ";

@@ -12,6 +12,8 @@ mod check;
 mod de;
 mod document;
 mod located;
+#[cfg(test)]
+pub(crate) mod mutate;
 mod path;
 mod scalar;
 mod set;
