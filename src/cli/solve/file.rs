@@ -344,7 +344,7 @@ mod tests {
             ("classes:\n- {name: a}\nstations: []", "2:3", "class `a` has no customers", None),
             (
                 "classes:\n- {name: web, population: 1}\nstations:\n- {name: s, kind: queue, demands: {wbe: 1}}",
-                "4:39",
+                "4:36",
                 "unknown class `wbe`",
                 Some("web"),
             ),
