@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use crate::cli::options::GlobalOptions;
-use crate::diagnostic::InputError;
+use crate::diagnostic::{InputError, render_error};
 use crate::forecast::ForecastWarning;
 use crate::render::paint::Paint;
 
@@ -12,27 +12,10 @@ use crate::render::paint::Paint;
 #[must_use]
 pub fn render(error: &anyhow::Error, paint: Paint) -> String {
     if let Some(input) = error.downcast_ref::<InputError>() {
-        return render_input(input, paint);
+        return render_error(input, paint.on);
     }
     let chain: Vec<String> = error.chain().map(ToString::to_string).collect();
     format!("{}: {}\n", paint.bad("error"), chain.join(": "))
-}
-
-fn render_input(e: &InputError, paint: Paint) -> String {
-    let mut out = format!("{}: {}\n", paint.bad("error"), e.message);
-    if let Some(p) = &e.position {
-        out += &format!("  --> {p}\n");
-        if let Some(path) = &p.path {
-            out += &format!("   in {path}\n");
-        }
-    }
-    if let Some(expected) = &e.expected {
-        out += &format!("   = expected {expected}\n");
-    }
-    if let Some(nearest) = &e.nearest {
-        out += &format!("   = did you mean `{nearest}`?\n");
-    }
-    out
 }
 
 /// Warnings on stderr, for formats that have no place for them.

@@ -9,7 +9,8 @@ use crate::cli::options::{CLIENTS_KEY, GlobalOptions, InputOptions, Request};
 use crate::cli::output::Output;
 use crate::diagnostic::InputError;
 use crate::forecast::{self, Forecast, sweep};
-use crate::render::{Exporter, csv::Csv, curve, json::Json, markdown::Markdown, paint::Paint, text::Text};
+use crate::render::paint::Paint;
+use crate::render::{Exporter, csv::Csv, curve, html::Html, json::Json, markdown::Markdown, svg::Svg, text::Text};
 
 /// Arguments.
 #[derive(Debug, Args)]
@@ -30,6 +31,8 @@ enum Format {
     Json,
     Csv,
     Markdown,
+    Html,
+    Svg,
 }
 
 impl Format {
@@ -39,6 +42,8 @@ impl Format {
             Self::Json => Box::new(Json),
             Self::Csv => Box::new(Csv),
             Self::Markdown => Box::new(Markdown),
+            Self::Html => Box::new(Html),
+            Self::Svg => Box::new(Svg),
         }
     }
 }
@@ -53,7 +58,8 @@ pub fn run(args: &ForecastArgs, global: &GlobalOptions) -> anyhow::Result<ExitSt
     let forecasts = forecasts(&request)?;
     let paint = output.paint(global.color);
     let text = args.format.exporter(paint, global.quiet).export(&forecasts)?;
-    if args.format == Format::Csv {
+    // These formats have no place for warnings.
+    if matches!(args.format, Format::Csv | Format::Svg) {
         super::error::notes(&curve::distinct_warnings(&forecasts), global);
     }
     output.finish(&text)?;

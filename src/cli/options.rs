@@ -175,9 +175,11 @@ fn split_set(text: &str) -> Result<(String, String), InputError> {
     let key = key.trim();
     let root = key.split('.').next().unwrap_or_default();
     if !matches!(root, "workload" | "machine") || root.len() + 1 >= key.len() {
-        return Err(set_error(text, 0, &format!("`--set` cannot reach `{key}`"))
+        let mut error = set_error(text, 0, &format!("`--set` cannot reach `{key}`"))
             .expected("a key that begins with `workload.` or `machine.`, such as `machine.cpu.cores`")
-            .nearest_of(root, ["workload", "machine"]));
+            .nearest_of(root, ["workload", "machine"]);
+        error.nearest = error.nearest.filter(|n| n != root).map(|n| format!("{n}{}", &key[root.len()..]));
+        return Err(error);
     }
     Ok((key.to_owned(), value.to_owned()))
 }
@@ -219,8 +221,11 @@ mod tests {
             format!("{} {e} {}", e.position.clone().unwrap(), e.nearest.clone().unwrap_or_default())
         };
         assert_eq!(message("machine.cpu.cores"), "--set:1:18 `--set machine.cpu.cores` is not KEY=VALUE ");
-        assert_eq!(message("machin.cpu.cores=8"), "--set:1:1 `--set` cannot reach `machin.cpu.cores` machine");
-        assert_eq!(message("machine=8"), "--set:1:1 `--set` cannot reach `machine` machine");
+        assert_eq!(
+            message("machin.cpu.cores=8"),
+            "--set:1:1 `--set` cannot reach `machin.cpu.cores` machine.cpu.cores"
+        );
+        assert_eq!(message("machine=8"), "--set:1:1 `--set` cannot reach `machine` ");
         assert_eq!(message("=8"), "--set:1:1 `--set =8` is not KEY=VALUE ");
         let reversed = options(&["machine.cpu.cores=8..2"], None).grid().unwrap_err();
         assert_eq!(reversed.position.unwrap().to_string(), "--set:1:19");

@@ -23,6 +23,7 @@ pub fn interval(
     steady: &Steady,
     machine: &Machine,
     bottleneck: S,
+    anchored: bool,
 ) -> Result<(Interval, Vec<IntervalPart>), QueueingError> {
     let c = &machine.coefficients;
     let cpu = sensitivity(system, steady, scale_cpu)?;
@@ -39,7 +40,10 @@ pub fn interval(
         reason: "spread of the CPU prices".into(),
         relative_sd: cpu * own / total.max(f64::MIN_POSITIVE),
     }];
-    if !machine.calibrated {
+    if anchored {
+        // A measured point has taken the place of what the prices did not know.
+        parts.clear();
+    } else if !machine.calibrated {
         parts.push(IntervalPart {
             reason: "CPU prices of another machine (not calibrated)".into(),
             relative_sd: cpu * c.uncalibrated.value,

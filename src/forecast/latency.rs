@@ -11,9 +11,6 @@ use crate::forecast::result::Latency;
 use crate::model::StationName as S;
 use crate::model::{Steady, System};
 
-/// Coefficient of variation of a transaction's own CPU demand: near-deterministic bursts.
-const DEMAND_CV: f64 = 0.1;
-
 /// Mean and variance of one transaction type's latency, seconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Moments {
@@ -45,7 +42,7 @@ pub fn moments(system: &System, steady: &Steady, think: f64) -> Vec<Moments> {
             let bursts = d.messages.max(1.0);
             let waited = (server - cpu).max(0.0) + (client - d.client_cpu).max(0.0);
             let mut m = Moments { share: kind.share, mean: server + client, variance: 0.0 };
-            m.variance += waited * waited / bursts + (DEMAND_CV * (cpu + d.client_cpu)).powi(2);
+            m.variance += waited * waited / bursts + (system.demand_variation * (cpu + d.client_cpu)).powi(2);
             let flush = per(at(S::WalFlush), work.flushes);
             m.mean += flush * d.flushes;
             let flush_wait = (flush - system.commit.flush).max(0.0);

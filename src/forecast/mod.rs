@@ -1,5 +1,6 @@
 //! The forecast: from schema, workload and machine to numbers with an interval.
 
+pub mod anchor;
 pub mod assemble;
 pub mod baseline;
 pub mod bottleneck;

@@ -173,6 +173,12 @@ coefficients! {
     residual_io: "1" = 0.20, 0.3, Guess;
     /// What the model misses where delays limit (network, think time): relative error of TPS.
     residual_delay: "1" = 0.05, 0.3, Guess;
+    /// How sure the model is of a flush time that a machine file gives: relative.
+    flush_uncertainty: "1" = 0.20, 0.3, Guess;
+    /// How sure the model is of a read time that a machine file gives: relative.
+    read_uncertainty: "1" = 0.30, 0.3, Guess;
+    /// Variation of a transaction's own CPU work from one run to the next, relative.
+    demand_variation: "1" = 0.1, 0.5, Guess;
     /// Added relative error of TPS on a machine that was not calibrated, per unit of its CPU share.
     uncalibrated: "1" = 0.20, 0.3, Guess;
 }

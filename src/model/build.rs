@@ -76,6 +76,7 @@ pub fn build(schema: &Schema, workload: &Workload, machine: &Machine, demands: &
             .filter(|p| p.modified > 0.0)
             .map(|p| DirtyRelation { pages: p.pages, modified: p.modified, logged: p.logged })
             .collect(),
+        demand_variation: c.demand_variation.value,
     }
 }
 

@@ -37,6 +37,8 @@ pub struct System {
     pub checkpoints: CheckpointRules,
     /// Relations that are dirtied.
     pub dirty: Vec<DirtyRelation>,
+    /// Variation of a transaction's own CPU work from one run to the next, relative.
+    pub demand_variation: f64,
 }
 
 /// How transactions arrive.

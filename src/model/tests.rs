@@ -64,6 +64,7 @@ pub(crate) fn tpcb(branches: f64, clients: f64) -> System {
             image_cpu: 1e-5,
         },
         dirty: vec![],
+        demand_variation: 0.1,
     }
 }
 

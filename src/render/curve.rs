@@ -38,10 +38,7 @@ pub fn text(all: &[Forecast], paint: Paint, quiet: bool) -> String {
     let Some(first) = all.first() else { return String::new() };
     let mut out = format!("{} on {}\n\n", first.workload, first.machine.name);
     out += &table::plain(&HEADER, &rows(all), 0);
-    let points: Vec<Point> = all
-        .iter()
-        .filter_map(|f| Some(Point { x: f.clients? as f64, y: f.tps.mean, low: f.tps.low, high: f.tps.high }))
-        .collect();
+    let points: Vec<Point> = all.iter().filter_map(Point::of).collect();
     let drawing = plot(&points, WIDTH, 10);
     if !drawing.is_empty() {
         out += &format!("\n{}\n{drawing}", paint.bold("TPS by clients"));

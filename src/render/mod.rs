@@ -5,12 +5,14 @@ pub mod check;
 pub mod csv;
 pub mod curve;
 pub mod github;
+pub mod html;
 pub mod json;
 pub mod junit;
 pub mod markdown;
 pub mod number;
 pub mod paint;
 pub mod plot;
+pub mod svg;
 pub mod sweep;
 pub mod table;
 pub mod text;
@@ -29,6 +31,9 @@ pub enum RenderError {
     /// As CSV.
     #[error("failed to write CSV")]
     Csv(#[from] ::csv::Error),
+    /// From a template.
+    #[error("failed to fill a template")]
+    Template(#[from] minijinja::Error),
 }
 
 /// A format for forecasts.

@@ -1,5 +1,6 @@
 //! A small plot for terminals, in plain characters.
 
+use crate::forecast::Forecast;
 use crate::render::number;
 
 /// One point with its interval.
@@ -13,6 +14,15 @@ pub struct Point {
     pub low: f64,
     /// Upper end of the interval.
     pub high: f64,
+}
+
+impl Point {
+    /// TPS over clients; `None` under open load.
+    #[must_use]
+    pub fn of(forecast: &Forecast) -> Option<Self> {
+        let tps = forecast.tps;
+        Some(Self { x: forecast.clients? as f64, y: tps.mean, low: tps.low, high: tps.high })
+    }
 }
 
 /// Draws points (`*`) with their intervals (`|`) over `width` columns and `height` rows; x is
@@ -81,7 +91,7 @@ fn axis(points: &[&Point], column: impl Fn(f64) -> usize, offset: usize, columns
 }
 
 /// The next of 1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8 times a power of ten that is not below `x`.
-fn nice(x: f64) -> f64 {
+pub(super) fn nice(x: f64) -> f64 {
     if x <= 0.0 {
         return 1.0;
     }

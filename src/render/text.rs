@@ -102,11 +102,16 @@ pub(super) fn load(f: &Forecast) -> String {
 /// Header of the table of stations.
 pub(super) const STATION_HEADER: [&str; 6] = ["station", "utilization", "demand ms", "time there ms", "share", ""];
 
-/// Rows of the table of stations, largest share of the latency first.
-pub(super) fn station_rows(f: &Forecast) -> Vec<Vec<String>> {
+/// Stations, largest share of the latency first.
+pub(super) fn by_share(f: &Forecast) -> Vec<&StationForecast> {
     let mut stations: Vec<&StationForecast> = f.stations.iter().collect();
     stations.sort_by(|a, b| b.share_of_latency.total_cmp(&a.share_of_latency));
     stations
+}
+
+/// Rows of the table of stations, largest share of the latency first.
+pub(super) fn station_rows(f: &Forecast) -> Vec<Vec<String>> {
+    by_share(f)
         .into_iter()
         .map(|s| {
             let bar = "#".repeat((s.share_of_latency.clamp(0.0, 1.0) * 14.0).round() as usize);

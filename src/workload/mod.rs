@@ -2,6 +2,7 @@
 //!
 //! [`from_document`] reads a workload file; a transaction may also be a pgbench script.
 
+mod against;
 mod control;
 mod file;
 mod placeholder;
@@ -13,5 +14,6 @@ mod tests;
 mod transaction;
 pub mod types;
 
+pub use against::check_against;
 pub use read::{FORMAT_VERSION, from_document, json_schema};
 pub use types::*;

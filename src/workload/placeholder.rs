@@ -138,6 +138,31 @@ pub(super) struct Rewritten {
     pub(super) origin: TextOrigin,
 }
 
+/// Finds places one after the other, so that a long text is walked once.
+struct Cursor<'a> {
+    text: &'a str,
+    anchors: std::iter::Peekable<std::slice::Iter<'a, (usize, u32, u32)>>,
+    at: (usize, u32, u32),
+}
+
+impl<'a> Cursor<'a> {
+    fn new(text: &'a str, origin: &'a TextOrigin) -> Self {
+        Self { text, anchors: origin.anchors.iter().peekable(), at: (0, 1, 1) }
+    }
+
+    /// The place of `offset`, as the anchor of `offset_in_sql`; offsets must not fall.
+    fn place(&mut self, offset: usize, offset_in_sql: usize) -> (usize, u32, u32) {
+        while let Some(anchor) = self.anchors.next_if(|a| a.0 <= offset) {
+            self.at = *anchor;
+        }
+        for c in self.text[self.at.0..offset].chars() {
+            (self.at.1, self.at.2) = if c == '\n' { (self.at.1 + 1, 1) } else { (self.at.1, self.at.2 + 1) };
+        }
+        self.at.0 = offset;
+        (offset_in_sql, self.at.1, self.at.2)
+    }
+}
+
 /// What a statement's placeholder may be.
 pub(super) trait Names {
     /// The number of a variable, from 1.
@@ -157,6 +182,7 @@ pub(super) fn rewrite(text: &str, origin: &TextOrigin, names: &mut dyn Names) ->
     let mut sql = String::with_capacity(text.len());
     let mut anchors: Vec<(usize, u32, u32)> = Vec::with_capacity(origin.anchors.len());
     let mut pending = origin.anchors.iter().copied().peekable();
+    let mut cursor = Cursor::new(text, origin);
     let mut brackets = 0usize;
     let mut copied = 0;
     // Copies the text up to an offset, with the anchors on the way.
@@ -180,11 +206,9 @@ pub(super) fn rewrite(text: &str, origin: &TextOrigin, names: &mut dyn Names) ->
                     }
                 };
                 copy(&mut sql, &mut anchors, copied, start);
-                let place = origin.locate(text, start);
-                anchors.push((sql.len(), place.line, place.column));
+                anchors.push(cursor.place(start, sql.len()));
                 sql.push_str(&format!("${number}"));
-                let place = origin.locate(text, end);
-                anchors.push((sql.len(), place.line, place.column));
+                anchors.push(cursor.place(end, sql.len()));
                 copied = end;
             }
             Piece::Parameter(_) => {

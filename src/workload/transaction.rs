@@ -14,6 +14,9 @@ use crate::diagnostic::{InputError, Warning};
 use crate::schema::TableName;
 use crate::yaml::{Document, Entries, Located, NodeId, Number, Text};
 
+/// More variables than this are no transaction that a client sends.
+const MAX_VARIABLES: usize = 1000;
+
 /// The variables of a transaction by name.
 struct Listed<'a>(&'a [Variable]);
 
@@ -124,6 +127,11 @@ fn variables(
     document: &Document,
     file: &Entries<Text, Located<DistributionFile>>,
 ) -> Result<Vec<Variable>, InputError> {
+    if let Some((key, _)) = file.0.get(MAX_VARIABLES) {
+        return Err(document
+            .error_at(key.node, format!("more than {MAX_VARIABLES} variables"))
+            .expected("fewer; pgbench itself takes 256 per statement"));
+    }
     file.0
         .iter()
         .map(|(key, d)| {

@@ -20,7 +20,7 @@ pub(super) fn anchors(
     if raw == text && !raw.contains('\n') {
         return None;
     }
-    let mut walk = Walk { raw: raw.chars().peekable(), line, column, style };
+    let mut walk = Walk { raw: raw.chars().peekable(), line, column, style, space: 0 };
     if matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted) {
         walk.next();
     }
@@ -60,6 +60,8 @@ struct Walk<'a> {
     line: u32,
     column: u32,
     style: ScalarStyle,
+    /// White space ahead that is known to hold no line end.
+    space: usize,
 }
 
 impl Walk<'_> {
@@ -76,10 +78,15 @@ impl Walk<'_> {
 
     /// Skips white space when it holds a line end (other space is the same in text and file).
     fn skip_space(&mut self) -> bool {
+        if self.space > 0 {
+            self.space -= 1;
+            return false;
+        }
         let ahead = self.raw.clone();
         let space = ahead.take_while(|c| c.is_ascii_whitespace());
         let (count, has_end) = space.fold((0, false), |(n, end), c| (n + 1, end || c == '\n'));
         if !has_end {
+            self.space = usize::saturating_sub(count, 1);
             return false;
         }
         for _ in 0..count {

@@ -1,6 +1,6 @@
 //! Turns the events of the YAML parser into the nodes of a document, within limits.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
@@ -27,6 +27,8 @@ struct Open {
     anchor: usize,
     /// The key that waits for its value.
     key: Option<NodeId>,
+    /// The keys so far, of a mapping.
+    keys: HashSet<Arc<str>>,
 }
 
 struct Builder<'a> {
@@ -176,7 +178,7 @@ impl Builder<'_> {
             return Err(self.too_deep(line, column));
         }
         let id = self.add(kind, line, column)?;
-        self.open.push(Open { id, anchor, key: None });
+        self.open.push(Open { id, anchor, key: None, keys: HashSet::new() });
         Ok(())
     }
 
@@ -209,7 +211,7 @@ impl Builder<'_> {
                         .expected("a text as key"));
                 };
                 let name = Arc::clone(&scalar.text);
-                if self.has_key(parent, &name) {
+                if !open.keys.insert(Arc::clone(&name)) {
                     return Err(self.error(line, column, format!("key `{name}` stands here twice")));
                 }
             }
@@ -217,12 +219,6 @@ impl Builder<'_> {
         }
         self.nodes.push(node);
         Ok(id)
-    }
-
-    fn has_key(&self, mapping: usize, name: &str) -> bool {
-        let Kind::Mapping(entries) = &self.nodes[mapping].kind else { return false };
-        let is = |id: &NodeId| matches!(&self.nodes[id.0 as usize].kind, Kind::Scalar(s) if *s.text == *name);
-        entries.iter().any(|(key, _)| is(key))
     }
 
     /// Copies the value of one node, with all below it, into another.

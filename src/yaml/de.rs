@@ -240,9 +240,22 @@ impl<'de> Deserializer<'de> for NodeReader<'_> {
         .map_err(|e| e.at(self.node))
     }
 
+    /// Only a mapping is a struct; serde's own code would take a list of values in order as well.
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        _fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ReadError> {
+        match self.kind() {
+            Kind::Sequence(_) => Err(ReadError::invalid_type(Unexpected::Seq, &visitor).at(self.node)),
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char bytes byte_buf unit unit_struct seq tuple
-        tuple_struct map struct ignored_any
+        tuple_struct map ignored_any
     }
 }
 

@@ -15,6 +15,8 @@ mod located;
 mod path;
 mod scalar;
 mod set;
+#[cfg(test)]
+mod tests;
 
 pub use document::{Document, MAX_FILE_BYTES, NodeId};
 pub use located::{Entries, Located};
