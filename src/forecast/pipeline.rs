@@ -245,7 +245,8 @@ pub fn run(inputs: &Inputs) -> Result<Forecast, InputError> {
     let steady = model::open::solve(system, None).map_err(unsolvable)?;
     let limit = bottleneck::find(system, &steady).map_err(unsolvable)?;
     let (tps, interval_parts) =
-        interval::interval(system, &steady, &inputs.machine, limit.station, inputs.corrections.anchored).map_err(unsolvable)?;
+        interval::interval(system, &steady, &inputs.machine, limit.station, inputs.corrections.anchored)
+            .map_err(unsolvable)?;
     let (transactions, moments) = assemble::transactions(system, &steady);
     let (clients, rate) = match system.arrivals {
         Arrivals::Closed { clients, .. } => (Some(clients as u64), None),
@@ -297,7 +298,10 @@ fn warnings(inputs: &Inputs, planned: &Planned) -> Vec<Warning> {
             Isolation::RepeatableRead => "repeatable read",
             Isolation::Serializable => "serializable",
         };
-        let text = format!("transaction `{}`: aborts under {isolation} are not modelled: it is priced as read committed", t.name);
+        let text = format!(
+            "transaction `{}`: aborts under {isolation} are not modelled: it is priced as read committed",
+            t.name
+        );
         let warning = Warning::new(WarningCode::NotModelled, text);
         out.push(match &t.position {
             Some(p) => warning.at(p.clone()),
@@ -309,7 +313,9 @@ fn warnings(inputs: &Inputs, planned: &Planned) -> Vec<Warning> {
         if clients > limit {
             out.push(Warning::new(
                 WarningCode::Extrapolated,
-                format!("{clients} clients without a pool, but max_connections is {limit}: the server would refuse the rest"),
+                format!(
+                    "{clients} clients without a pool, but max_connections is {limit}: the server would refuse the rest"
+                ),
             ));
         }
     }
