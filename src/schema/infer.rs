@@ -221,7 +221,14 @@ impl Scope<'_> {
                 }
                 self.named(&base.name)
             }
-            Expr::Call { name, args, .. } => self.call(&name.name, args, from)?,
+            Expr::Call { name, args, .. } => {
+                let mut ty = self.call(&name.name, args, from)?;
+                // Of functions only these keep a length or precision.
+                if !matches!(name.name.as_str(), "coalesce" | "nullif" | "greatest" | "least") {
+                    ty.modifier.clear();
+                }
+                ty
+            }
             Expr::Row(_) | Expr::Parameter { .. } | Expr::Default => return None,
         })
     }
@@ -245,8 +252,13 @@ impl Scope<'_> {
                 "interval" => self.named("interval"),
                 _ => self.named("numeric"),
             },
-            "min" | "max" | "coalesce" | "nullif" | "greatest" | "least" | "abs" | "round" | "first_value"
-            | "last_value" | "lag" | "lead" | "mod" | "floor" | "ceil" | "ceiling" | "trunc" => first(self)?,
+            // There is no max(varchar), only max(text).
+            "min" | "max" => match first(self)? {
+                of if of.name == "character varying" && !of.array => self.named("text"),
+                of => of,
+            },
+            "coalesce" | "nullif" | "greatest" | "least" | "abs" | "round" | "first_value" | "last_value" | "lag"
+            | "lead" | "mod" | "floor" | "ceil" | "ceiling" | "trunc" => first(self)?,
             "bool_and" | "bool_or" | "every" => self.named("boolean"),
             "now" | "current_timestamp" | "clock_timestamp" | "to_timestamp" => self.named("timestamptz"),
             "current_date" | "to_date" => self.named("date"),
@@ -305,8 +317,9 @@ fn output_name(expr: &Expr) -> String {
 fn wider(left: DataType, right: DataType) -> DataType {
     const RANKS: &[&str] = &["smallint", "integer", "bigint", "numeric", "real", "double precision"];
     let rank = |ty: &DataType| RANKS.iter().position(|n| *n == ty.name);
-    match (rank(&left), rank(&right)) {
+    let ty = match (rank(&left), rank(&right)) {
         (Some(a), Some(b)) if b > a => right,
         _ => left,
-    }
+    };
+    DataType { modifier: Vec::new(), ..ty }
 }

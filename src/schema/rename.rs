@@ -20,7 +20,8 @@ impl Builder {
         let table = &self.schema.tables[id];
         let schema = table.name.schema.clone();
         let name = name.unwrap_or_else(|| {
-            let columns = index.keys.iter().map(key_name).collect::<Vec<_>>().join("_");
+            let columns = index.keys.iter().map(key_name).chain(index.include.iter().cloned());
+            let columns = columns.collect::<Vec<_>>().join("_");
             let (columns, label) = match &index {
                 Index { primary: true, .. } => (String::new(), "pkey"),
                 Index { exclusion: true, .. } => (columns, "excl"),
