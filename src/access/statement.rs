@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::access::block::{Action, Block, Bound, Insert, Leaf, Source, bit};
+use crate::access::block::{Action, Block, Bound, Insert, Leaf, bit};
 use crate::access::changes;
 use crate::access::clause::{Clause, Reader, Test, ValueSet};
 use crate::access::execute;
@@ -127,7 +127,11 @@ impl Statement {
             (Action::Query(_), Body::Query(planned)) => {
                 let rows = execute::query(planned, 1.0, f64::INFINITY, tally);
                 if let Planned::Level(level) = planned {
-                    self.lock_clauses(level, rows, held, tally);
+                    let block = level.planner.block;
+                    for place in (0..block.rels.len()).filter(|p| block.locks.iter().any(|l| l.rels & bit(*p) != 0)) {
+                        let own: Vec<&Clause> = block.clauses.iter().filter(|c| c.rels == bit(place)).collect();
+                        hold(&own, block.rels[place].info.id, held);
+                    }
                 }
                 rows
             }
@@ -157,25 +161,6 @@ impl Statement {
 
     fn reader<'r>(&'r self, block: &'r Block) -> Reader<'r> {
         Reader { rels: &block.rels, draws: &self.draws }
-    }
-
-    fn lock_clauses(&self, level: &Level<'_>, rows: f64, held: &mut Held, tally: &mut Tally) {
-        let block = level.planner.block;
-        for clause in &block.locks {
-            for (place, rel) in block.rels.iter().enumerate() {
-                if clause.rels & bit(place) == 0 || !matches!(rel.source, Source::Table) {
-                    continue;
-                }
-                let own: Vec<&Clause> = block.clauses.iter().filter(|c| c.rels == bit(place)).collect();
-                hold(&own, rel.info.id, held);
-                let leaves = shares(&rel.leaves, &rel.info, &own);
-                for (leaf, share) in leaves {
-                    let reach = touches::of_clauses(&own, &leaf.info);
-                    writes::lock_rows(&leaf.info, rows * share, &reach, tally);
-                    lock(&leaf.info, rows * share, (clause.mode, clause.wait), &reach, tally);
-                }
-            }
-        }
     }
 
     fn insert(&self, insert: &Insert, rows: f64, settings: &Settings, held: &mut Held, tally: &mut Tally) -> f64 {
@@ -453,7 +438,7 @@ fn targets(level: &Level<'_>) -> Vec<(Arc<TableInfo>, f64, Reach)> {
 }
 
 /// Shares of the rows by partition.
-fn shares<'l>(leaves: &'l [Leaf], head: &TableInfo, clauses: &[&Clause]) -> Vec<(&'l Leaf, f64)> {
+pub(super) fn shares<'l>(leaves: &'l [Leaf], head: &TableInfo, clauses: &[&Clause]) -> Vec<(&'l Leaf, f64)> {
     if leaves.len() == 1 {
         return vec![(&leaves[0], 1.0)];
     }
@@ -480,7 +465,7 @@ fn hold(clauses: &[&Clause], table: usize, held: &mut Held) {
     }
 }
 
-fn lock(info: &TableInfo, rows: f64, (mode, wait): (LockMode, LockWait), reach: &Reach, tally: &mut Tally) {
+pub(super) fn lock(info: &TableInfo, rows: f64, (mode, wait): (LockMode, LockWait), reach: &Reach, tally: &mut Tally) {
     if rows > 0.0 {
         tally.locks.push(LockUse { table: info.id, rows, mode, wait, popularity: reach.rows.clone() });
     }

@@ -84,8 +84,8 @@ fn footprints_agree_with_a_server() {
         ("path", share(&|v| Some(v.path)), 0.95),
         ("rows", share(&|v| Some(v.rows)), 0.9),
         ("pages", share(&|v| Some(v.pages)), 0.9),
-        ("wal", share(&|v| v.wal), 0.4),
-        ("hot", share(&|v| v.hot), 0.5),
+        ("wal", share(&|v| v.wal), 0.85),
+        ("hot", share(&|v| v.hot), 0.9),
     ];
     for (what, (good, all), limit) in limits {
         println!("{what:6} {good} of {all} ({limit} asked)");
