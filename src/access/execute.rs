@@ -141,8 +141,9 @@ impl<'a> Run<'_, 'a> {
                 rows
             }
             Kind::Source(rel, clauses) => self.source(*rel, clauses, loops, want),
-            Kind::Nest { outer, inner, join, memoized, materialized } => {
-                self.nested_loop(plan, (outer, inner, *join), (*memoized, *materialized), loops, want)
+            Kind::Nest { outer, inner, join, memoized, materialized, unique } => {
+                let stops = *unique && inner.requires == 0 && !materialized;
+                self.nested_loop(plan, (outer, inner, *join), (*memoized, *materialized, stops), loops, want)
             }
             Kind::Hash { outer, inner, join } | Kind::Merge { outer, inner, join } => {
                 let hash = matches!(plan.kind, Kind::Hash { .. });
@@ -219,7 +220,7 @@ impl<'a> Run<'_, 'a> {
         &mut self,
         plan: &Plan,
         (outer, inner, join): (&Plan, &Plan, JoinType),
-        (memoized, materialized): (f64, bool),
+        (memoized, materialized, stops): (f64, bool, bool),
         loops: f64,
         want: f64,
     ) -> f64 {
@@ -239,7 +240,14 @@ impl<'a> Run<'_, 'a> {
         } else {
             loops * outer_rows
         };
-        let inner_want = if first_match { 1.0 } else { f64::INFINITY };
+        let inner_want = if first_match {
+            1.0
+        } else if stops {
+            // The one match is anywhere among the rows.
+            f64::midpoint(self.rows_of(inner), 1.0)
+        } else {
+            f64::INFINITY
+        };
         let inner_rows = self.node(inner, runs.max(0.0), inner_want);
         if materialized {
             self.tally.counts.seq_row += inner_rows * loops * outer_rows;
@@ -311,6 +319,27 @@ impl<'a> Run<'_, 'a> {
             .product()
     }
 
+    /// How far the heap follows the index where it is read, and which share of a page's rows lies
+    /// together there: equal leading keys leave the order to the key after them.
+    fn heap_order(&self, info: &TableInfo, index: &IndexInfo, fixed: usize, boundary: &[usize]) -> (f64, f64) {
+        let correlation =
+            |key: usize| index.keys.get(key).copied().flatten().map_or(0.0, |c| info.columns[c].correlation);
+        if fixed == 0 || fixed >= index.keys.len() || correlation(0).abs() > correlation(fixed).abs() {
+            return (correlation(0), 1.0);
+        }
+        let equal: Vec<usize> = boundary
+            .iter()
+            .filter(|c| {
+                matches!(
+                    &self.planner().pool[**c].test,
+                    Test::Compare(_, crate::access::clause::Op::Eq, _) | Test::Join(..)
+                )
+            })
+            .copied()
+            .collect();
+        (correlation(fixed), self.planner().share(info, &equal, Seen::True))
+    }
+
     fn index_scan(
         &mut self,
         scan: &Scan,
@@ -337,22 +366,16 @@ impl<'a> Run<'_, 'a> {
         entries *= part;
         fetched *= part;
         rows *= part;
-        let first = index.keys.first().copied().flatten().map(|c| &info.columns[c]);
-        let correlation = first.map_or(0.0, |c| c.correlation);
+        let (correlation, spacing) = self.heap_order(info, index, fixed.fixed, &used.boundary);
+        let density = info.density() * index.share * spacing;
         let leaves = descents * index.levels + (entries - descents.min(entries)).max(0.0) / index.entries_per_leaf;
         let (heap, map) = if only {
             (
-                heap_accesses(
-                    fetched * (1.0 - info.all_visible),
-                    info,
-                    info.density() * index.share,
-                    correlation,
-                    is_equality,
-                ),
+                heap_accesses(fetched * (1.0 - info.all_visible), info, density, correlation, is_equality),
                 (fetched * visits).min(self.loops.max(loops.min(1.0))),
             )
         } else {
-            (heap_accesses(fetched, info, info.density() * index.share, correlation, is_equality), 0.0)
+            (heap_accesses(fetched, info, density, correlation, is_equality), 0.0)
         };
         let operators = planner
             .clauses(&scan.clauses)

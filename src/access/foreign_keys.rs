@@ -7,6 +7,7 @@ use crate::access::footprint::{LockUse, Popularity};
 use crate::access::relation::{IndexInfo, TableInfo};
 use crate::access::tally::{Reach, Tally};
 use crate::access::touches;
+use crate::access::wal;
 use crate::access::writes;
 use crate::schema::ReferentialAction;
 use crate::sql::tree::{Expr, LockMode, LockWait};
@@ -129,6 +130,10 @@ pub fn parents_gone(key: &Incoming, rows: f64, deleted: bool, tally: &mut Tally)
         None => {
             tally.pages += child.pages * rows;
             tally.counts.seq_row += child.rows * rows;
+            // Each scan of the whole table prunes the pages that the one before left rows to clean on.
+            if action == ReferentialAction::Cascade && deleted && !child.unlogged {
+                tally.wal += children * rows * wal::prune(0.0, 1.0);
+            }
             tally.touch(
                 crate::access::footprint::RelationId::Heap(child.id),
                 child.pages,
@@ -146,7 +151,7 @@ pub fn parents_gone(key: &Incoming, rows: f64, deleted: bool, tally: &mut Tally)
         ReferentialAction::Cascade | ReferentialAction::Set => {
             let hot = f64::from(u8::from(child_index(key, child).is_none()));
             let change = writes::Change { hot, changed_bytes: 8.0 };
-            writes::update_rows(child, children * rows, change, &|i| i.share, &reach, tally);
+            writes::update_rows(child, children * rows, change, &|i| (i.share, writes::Place::Beside), &reach, tally);
             lock(child, children * rows, LockMode::NoKeyUpdate, &reach, tally);
         }
     }

@@ -354,6 +354,7 @@ impl Planner<'_> {
                 join: pair.join,
                 memoized,
                 materialized,
+                unique: pair.unique,
             };
             add(plans, Plan { kind, ..self.joined(pair, cost, penalty) });
         }

@@ -46,8 +46,10 @@ impl Planner<'_> {
                 for plan in self.leaf_plans(rel, 0, requires, 1.0) {
                     add(&mut plans, plan);
                 }
-            } else if let Some(plan) = self.append(rel, requires) {
-                add(&mut plans, plan);
+            } else {
+                for plan in self.append(rel, requires) {
+                    add(&mut plans, plan);
+                }
             }
         }
         plans
@@ -98,29 +100,49 @@ impl Planner<'_> {
         }
     }
 
-    /// The scans of all partitions together, each the cheapest.
-    fn append(&self, rel: usize, requires: u64) -> Option<Plan> {
+    /// The scans of all partitions together: each the cheapest, and each in the order of an index that
+    /// all of them have.
+    fn append(&self, rel: usize, requires: u64) -> Vec<Plan> {
         let relation = &self.block.rels[rel];
-        let mut children = Vec::new();
-        let mut cost = Cost::default();
-        let mut rows = 0.0;
         let clauses: Vec<&Clause> = self.scan_clauses(rel, requires).iter().map(|c| &self.pool[*c]).collect();
+        let mut leaves = Vec::new();
         for (place, leaf) in relation.leaves.iter().enumerate() {
             let visit = leaf.bound.as_ref().map(|b| super::partitions::visit(&relation.info, b, &clauses));
             let probability = visit.map_or(1.0, |v| v.probability);
-            if probability <= 0.0 || visit.is_some_and(|v| !v.in_generic_plan) {
-                continue;
+            if probability > 0.0 && visit.is_none_or(|v| v.in_generic_plan) {
+                leaves.push((probability, self.leaf_plans(rel, place, requires, probability)));
             }
-            let plans = self.leaf_plans(rel, place, requires, probability);
-            let best = plans.into_iter().min_by(|a, b| a.cost.total.total_cmp(&b.cost.total))?;
+        }
+        let mut orders: Vec<Vec<OrderColumn>> = vec![Vec::new()];
+        for plan in leaves.iter().take(1).flat_map(|l| &l.1) {
+            if !orders.contains(&plan.order) {
+                orders.push(plan.order.clone());
+            }
+        }
+        orders.into_iter().filter_map(|order| self.append_in_order(rel, requires, &leaves, order)).collect()
+    }
+
+    fn append_in_order(
+        &self,
+        rel: usize,
+        requires: u64,
+        leaves: &[(f64, Vec<Plan>)],
+        order: Vec<OrderColumn>,
+    ) -> Option<Plan> {
+        let mut children = Vec::new();
+        let mut cost = Cost::default();
+        let mut rows = 0.0;
+        for (probability, plans) in leaves {
+            let fitting = plans.iter().filter(|p| order.is_empty() || p.order == order);
+            let best = fitting.min_by(|a, b| a.cost.total.total_cmp(&b.cost.total))?;
             // A custom plan holds only the partitions that its values reach.
-            let share = if self.seen == selectivity::Seen::Custom { probability } else { 1.0 };
+            let share = if self.seen == selectivity::Seen::Custom { *probability } else { 1.0 };
+            cost.startup += if order.is_empty() { 0.0 } else { best.cost.startup * share };
             cost.total += best.cost.total * share;
             rows += best.rows * share;
-            children.push(Rc::new(best));
+            children.push(Rc::new(best.clone()));
         }
-        let width = relation.info.tuple_bytes;
-        let order = if children.len() == 1 { children[0].order.clone() } else { Vec::new() };
+        let width = self.block.rels[rel].info.tuple_bytes;
         Some(Plan {
             kind: Kind::Append(children),
             rows: clamp_rows(rows),

@@ -77,6 +77,8 @@ pub enum Kind {
         memoized: f64,
         /// Whether the inner side is kept after its first run.
         materialized: bool,
+        /// Whether an outer row matches one inner row at most, so that the search stops there.
+        unique: bool,
     },
     /// Hash join; the inner side is hashed.
     Hash {
@@ -164,26 +166,72 @@ pub struct Plan {
     pub requires: u64,
 }
 
+/// How two costs compare when differences of a hundredth do not count (compare_path_costs_fuzzily).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comparison {
+    /// The first is better.
+    First,
+    /// The second is better.
+    Second,
+    /// Alike.
+    Equal,
+    /// One starts sooner, the other ends sooner.
+    Different,
+}
+
+/// Costs within a hundredth count as equal (STD_FUZZ_FACTOR).
+const FUZZ: f64 = 1.01;
+
+/// Compares two costs as the planner does.
+#[must_use]
+pub fn compare(a: Cost, b: Cost) -> Comparison {
+    if a.total > b.total * FUZZ {
+        return if b.startup > a.startup * FUZZ { Comparison::Different } else { Comparison::Second };
+    }
+    if b.total > a.total * FUZZ {
+        return if a.startup > b.startup * FUZZ { Comparison::Different } else { Comparison::First };
+    }
+    if a.startup > b.startup * FUZZ {
+        return Comparison::Second;
+    }
+    if b.startup > a.startup * FUZZ { Comparison::First } else { Comparison::Equal }
+}
+
+/// Whether a plan's rows serve wherever the other's would: as ordered, as free, no more of them.
+fn serves(plan: &Plan, other: &Plan) -> bool {
+    plan.order.len() >= other.order.len()
+        && plan.order[..other.order.len()] == other.order[..]
+        && plan.requires & !other.requires == 0
+        && (plan.rows <= other.rows * 1.000_001 || plan.requires == other.requires)
+}
+
 /// Keeps of a set of plans those that are best in some respect (add_path).
 pub fn add(plans: &mut Vec<Rc<Plan>>, new: Plan) {
-    // Costs within a hundredth of a percent count as equal, as the planner fuzzes them.
-    const FUZZ: f64 = 1.01;
-    let covers = |better: &Plan, worse: &Plan| {
-        better.order.len() >= worse.order.len()
-            && better.order[..worse.order.len()] == worse.order[..]
-            && better.requires & !worse.requires == 0
-            && (better.rows <= worse.rows * 1.000_001 || better.requires == worse.requires)
+    let beats = |a: &Plan, b: &Plan| match compare(a.cost, b.cost) {
+        Comparison::First => serves(a, b),
+        Comparison::Equal => serves(a, b) && (!serves(b, a) || a.cost.total <= b.cost.total),
+        Comparison::Second | Comparison::Different => false,
     };
-    for old in plans.iter() {
-        if old.cost.total <= new.cost.total && old.cost.startup <= new.cost.startup * FUZZ && covers(old, &new) {
-            return;
-        }
+    if plans.iter().any(|old| beats(old, &new)) {
+        return;
     }
-    plans.retain(|old| {
-        !(new.cost.total <= old.cost.total * FUZZ
-            && new.cost.startup <= old.cost.startup * FUZZ
-            && new.cost.total <= old.cost.total
-            && covers(&new, old))
-    });
+    plans.retain(|old| !beats(&new, old));
     plans.push(Rc::new(new));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cost(startup: f64, total: f64) -> Cost {
+        Cost { startup, total }
+    }
+
+    #[test]
+    fn small_differences_yield_to_the_sooner_start() {
+        assert_eq!(compare(cost(0.7, 78.35), cost(77.9, 78.0)), Comparison::First);
+        assert_eq!(compare(cost(0.7, 90.0), cost(77.9, 78.0)), Comparison::Different);
+        assert_eq!(compare(cost(5.0, 90.0), cost(0.5, 78.0)), Comparison::Second);
+        assert_eq!(compare(cost(5.0, 78.0), cost(5.01, 78.2)), Comparison::Equal);
+    }
 }

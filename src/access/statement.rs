@@ -376,7 +376,7 @@ impl Statement {
         // The row is locked before it is changed.
         writes::lock_rows(info, rows, &reach, tally);
         tally.counts.row_written -= rows;
-        writes::update_rows(info, rows, change, &|i| i.share, &reach, tally);
+        writes::update_rows(info, rows, change, &|i| (i.share, writes::Place::Beside), &reach, tally);
         let mode = if changes::touches_key(info, &refs) { LockMode::Update } else { LockMode::NoKeyUpdate };
         lock(info, rows, (mode, LockWait::Block), &reach, tally);
     }
@@ -420,10 +420,13 @@ impl Statement {
         for (info, share, reach) in targets(level) {
             let change = changes::of(&info, &refs, &own, (&block.rels, &self.draws), settings.version);
             let fits = |index: &IndexInfo| {
-                predicates::share_of_rows(&info, index, &|name| {
+                let share = predicates::share_of_rows(&info, index, &|name| {
                     let (_, value) = refs.iter().find(|(c, _)| info.columns[*c].name == name)?;
                     Some(self.reader(block).value(value))
-                })
+                });
+                // A new key goes elsewhere, an old one beside the entry of the old version.
+                let moves = refs.iter().any(|(c, _)| index.keys.contains(&Some(*c)));
+                (share, if moves { writes::Place::Anywhere } else { writes::Place::Beside })
             };
             writes::update_rows(&info, rows * share, change, &fits, &reach, tally);
             lock(&info, rows * share, (mode, LockWait::Block), &reach, tally);

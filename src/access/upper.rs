@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::access::block::{Block, Count, SortKey};
 use crate::access::cost::{self, Cost};
-use crate::access::plan::{GroupKeys, Kind, OrderColumn, Plan, add};
+use crate::access::plan::{Comparison, GroupKeys, Kind, OrderColumn, Plan, add, compare};
 use crate::access::planner::Planner;
 use crate::access::select::UNKNOWN_LIMIT_SHARE;
 use crate::access::selectivity::Seen;
@@ -50,7 +50,12 @@ impl Planner<'_> {
         plans
             .into_iter()
             .map(|plan| Chosen { cost: limited(&plan), rows: limit.map_or(plan.rows, |l| plan.rows.min(l)), plan })
-            .min_by(|a, b| a.cost.total.total_cmp(&b.cost.total))
+            .reduce(|best, new| match compare(new.cost, best.cost) {
+                Comparison::First => new,
+                Comparison::Second => best,
+                Comparison::Equal | Comparison::Different if new.cost.total < best.cost.total => new,
+                Comparison::Equal | Comparison::Different => best,
+            })
     }
 
     /// min or max read off one end of an index; `None` without such an index.

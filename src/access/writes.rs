@@ -123,7 +123,7 @@ pub struct Change {
     pub changed_bytes: f64,
 }
 
-/// `rows` rows updated; `share` says of how many of the new versions an index gets an entry.
+/// `rows` rows updated; `share` says of how many of the new versions an index gets an entry, and where.
 ///
 /// New versions are taken to find room on their page: that is where vacuum and pruning leave it once a
 /// table has been updated for a while.
@@ -131,7 +131,7 @@ pub fn update_rows(
     info: &TableInfo,
     rows: f64,
     change: Change,
-    share: &dyn Fn(&IndexInfo) -> f64,
+    share: &dyn Fn(&IndexInfo) -> (f64, Place),
     reach: &Reach,
     tally: &mut Tally,
 ) {
@@ -151,8 +151,9 @@ pub fn update_rows(
         tally.wal += rows * (wal::update_same_page(header, change.changed_bytes) + prune_bytes(info));
     }
     for index in &info.indexes {
-        let made = cold * share(index);
-        index_entries(info, index, made, Place::Beside, reach, tally);
+        let (part, place) = share(index);
+        let made = cold * part;
+        index_entries(info, index, made, place, reach, tally);
         if index.unique {
             // The old version under the same key is looked at before the new entry is made.
             tally.pages += made;

@@ -100,6 +100,9 @@ fn value(table: &Table, column: &Column, given: &ColumnStats, rows: f64, place: 
     let ordered = given.correlation.map_or(unique, |c| c > 0.9) || (primary.first() == Some(&column.name.as_str()));
     let number = if distinct >= rows && given.correlation != Some(0.0) && (unique || ordered) {
         "g".to_owned()
+    } else if distinct >= rows && !ordered {
+        // Each value once, in scrambled order.
+        format!("(1 + (g * 7919) % {rows})")
     } else if ordered {
         *repeats = (rows / distinct).max(1.0);
         format!("(div((g - 1)::numeric * {distinct}, {rows}) + 1)")

@@ -8,9 +8,9 @@ use predict::workload::{Distribution, Transaction};
 use serde_json::Value;
 
 /// Executions that are counted.
-const COUNTED: usize = 60;
+const COUNTED: usize = 200;
 /// Executions that are explained.
-const EXPLAINED: usize = 12;
+const EXPLAINED: usize = 40;
 
 /// Averages per execution.
 #[derive(Debug, Default)]

@@ -1,0 +1,11 @@
+CREATE TABLE users (id bigint PRIMARY KEY, login text NOT NULL, email text NOT NULL, karma integer NOT NULL DEFAULT 0, banned boolean NOT NULL DEFAULT false, joined_at date NOT NULL);
+CREATE UNIQUE INDEX users_login ON users (lower(login));
+CREATE INDEX users_karma ON users (karma);
+CREATE TABLE topics (id bigint PRIMARY KEY, author_id bigint NOT NULL REFERENCES users (id), board integer NOT NULL, title text NOT NULL, posts integer NOT NULL DEFAULT 0, updated_at timestamp NOT NULL);
+CREATE INDEX topics_board ON topics (board, updated_at DESC);
+CREATE INDEX topics_author ON topics (author_id);
+CREATE TABLE posts (id bigserial PRIMARY KEY, topic_id bigint NOT NULL REFERENCES topics (id), author_id bigint NOT NULL REFERENCES users (id), body text NOT NULL, created_at timestamp NOT NULL DEFAULT now());
+CREATE INDEX posts_topic ON posts (topic_id, id);
+CREATE INDEX posts_author ON posts (author_id) INCLUDE (topic_id);
+CREATE TABLE votes (post_id bigint NOT NULL, user_id bigint NOT NULL, value smallint NOT NULL, PRIMARY KEY (post_id, user_id)) WITH (fillfactor = 80);
+CREATE TABLE follows (user_id bigint NOT NULL, topic_id bigint NOT NULL, PRIMARY KEY (user_id, topic_id));

@@ -1,0 +1,12 @@
+CREATE TABLE sites (id integer PRIMARY KEY, name text NOT NULL, region integer NOT NULL, active boolean NOT NULL DEFAULT true);
+CREATE INDEX sites_region ON sites (region) WHERE active;
+CREATE TABLE devices (id integer PRIMARY KEY, site_id integer NOT NULL REFERENCES sites (id), kind smallint NOT NULL, serial text NOT NULL UNIQUE, last_seen timestamptz);
+CREATE INDEX devices_site ON devices (site_id);
+CREATE TABLE readings (device_id integer NOT NULL, at timestamptz NOT NULL, value double precision NOT NULL, quality smallint NOT NULL) PARTITION BY RANGE (at);
+CREATE TABLE readings_01 PARTITION OF readings FOR VALUES FROM ('2025-01-01') TO ('2025-02-01');
+CREATE TABLE readings_02 PARTITION OF readings FOR VALUES FROM ('2025-02-01') TO ('2025-03-01');
+CREATE TABLE readings_03 PARTITION OF readings FOR VALUES FROM ('2025-03-01') TO ('2025-04-01');
+CREATE INDEX readings_device_at ON readings (device_id, at);
+CREATE TABLE alarms (id bigserial PRIMARY KEY, device_id integer NOT NULL REFERENCES devices (id) ON DELETE CASCADE, raised_at timestamptz NOT NULL DEFAULT now(), cleared_at timestamptz, level integer NOT NULL, note text);
+CREATE INDEX alarms_open ON alarms (device_id) WHERE cleared_at IS NULL;
+CREATE INDEX alarms_level ON alarms (level, raised_at DESC);
