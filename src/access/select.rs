@@ -2,15 +2,12 @@
 
 use crate::access::bind::{Binder, CteName, Level, output_info};
 use crate::access::block::{
-    Block, Bound, Count, Cte, Node, OuterJoin, Output, RowLock, SemiJoin, SortKey, Source, bit, place_of, qualifier,
+    Block, Bound, Count, Cte, Node, OuterJoin, Output, RowLock, SemiJoin, SortKey, Source, bit, place_of,
 };
 use crate::access::walk;
 use crate::diagnostic::InputError;
 use crate::schema::TypeFamily;
-use crate::sql::tree::{
-    self, Body, Distinct, Expr, JoinCondition, JoinKind, Literal, OrderBy, Query, Select, SelectItem, Statement,
-    TableRef,
-};
+use crate::sql::tree::{self, Body, Distinct, Expr, Literal, OrderBy, Query, Select, SelectItem, Statement};
 
 /// Aggregates of PostgreSQL; whatever is not listed counts as a function.
 const AGGREGATES: [&str; 28] = [
@@ -60,13 +57,13 @@ fn is_aggregate(expr: &Expr) -> bool {
     matches!(expr, Expr::Call { name, over: None, .. } if AGGREGATES.contains(&name.name.as_str()))
 }
 
-fn aggregates_in(expr: &Expr) -> usize {
+pub(super) fn aggregates_in(expr: &Expr) -> usize {
     let mut count = 0;
     walk::visit(expr, &mut |e| count += usize::from(is_aggregate(e)));
     count
 }
 
-fn item_exprs(items: &[SelectItem]) -> impl Iterator<Item = &Expr> {
+pub(super) fn item_exprs(items: &[SelectItem]) -> impl Iterator<Item = &Expr> {
     items.iter().filter_map(|i| match i {
         SelectItem::Expr { expr, .. } => Some(expr),
         SelectItem::Star { .. } => None,
@@ -205,188 +202,6 @@ impl Binder<'_, '_> {
         Some(Count { value: value.max(0.0), constant: !walk::has_parameter(expr) })
     }
 
-    /// One entry of FROM: its relations and the conditions it brings along.
-    pub fn table_ref(
-        &mut self,
-        level: &mut Level,
-        outers: &[&Level],
-        item: &TableRef,
-    ) -> Result<(u64, Vec<Expr>), InputError> {
-        let before = level.rels.len();
-        let conditions = match item {
-            TableRef::Table { name, alias, columns, only, span } => {
-                self.add_named(level, outers, (name, alias.as_deref(), columns, *only, span))?
-            }
-            TableRef::Subquery { query, alias, columns, lateral } => {
-                let alias = alias.as_deref().unwrap_or("");
-                self.add_subquery(level, outers, (query, alias, columns, *lateral))?
-            }
-            TableRef::Function { name, args, alias, columns, .. } => {
-                self.add_function(level, outers, (name, args, alias.as_deref(), columns))?;
-                Vec::new()
-            }
-            TableRef::Join { kind, left, right, condition } => {
-                return self.join(level, outers, (*kind, left, right, condition));
-            }
-        };
-        Ok((mask(before, level.rels.len()), conditions))
-    }
-
-    fn join(
-        &mut self,
-        level: &mut Level,
-        outers: &[&Level],
-        (kind, left, right, condition): (JoinKind, &TableRef, &TableRef, &JoinCondition),
-    ) -> Result<(u64, Vec<Expr>), InputError> {
-        let names_before = level.names.len();
-        let (left_rels, mut left_conditions) = self.table_ref(level, outers, left)?;
-        let names_between = level.names.len();
-        let (right_rels, mut right_conditions) = self.table_ref(level, outers, right)?;
-        let mut on = match condition {
-            JoinCondition::None => Vec::new(),
-            JoinCondition::On(expr) => self.filter(level, outers, expr)?,
-            JoinCondition::Using(columns) => self.using(level, outers, (names_before, names_between), columns)?,
-            JoinCondition::Natural => {
-                let common = common_columns(level, names_before, names_between);
-                self.using(level, outers, (names_before, names_between), &common)?
-            }
-        };
-        let both = left_rels | right_rels;
-        match kind {
-            JoinKind::Inner => {
-                left_conditions.append(&mut right_conditions);
-                left_conditions.append(&mut on);
-                Ok((both, left_conditions))
-            }
-            JoinKind::Left | JoinKind::Full => {
-                on.append(&mut right_conditions);
-                level.outer_joins.push((left_rels, right_rels, kind == JoinKind::Full, on));
-                Ok((both, left_conditions))
-            }
-            JoinKind::Right => {
-                on.append(&mut left_conditions);
-                level.outer_joins.push((right_rels, left_rels, false, on));
-                Ok((both, right_conditions))
-            }
-        }
-    }
-
-    fn using(
-        &mut self,
-        level: &mut Level,
-        outers: &[&Level],
-        (before, between): (usize, usize),
-        columns: &[String],
-    ) -> Result<Vec<Expr>, InputError> {
-        let mut equalities = Vec::new();
-        for column in columns {
-            let plain = Expr::Column { qualifier: None, name: column.clone(), span: 0..0 };
-            // Look only at the names of one side.
-            let right_names = level.names.split_off(between);
-            let kept_from = std::mem::replace(&mut level.inner_from, before);
-            let left = self.resolve(level, outers, &plain);
-            let left_names: Vec<_> = level.names.drain(before..).collect();
-            level.names.extend(right_names);
-            let right = self.resolve(level, outers, &plain);
-            let right_names: Vec<_> = level.names.drain(before..).collect();
-            level.names.extend(left_names);
-            level.names.extend(right_names);
-            level.inner_from = kept_from;
-            equalities.push(Expr::Binary { op: "=".into(), left: Box::new(left?), right: Box::new(right?) });
-        }
-        Ok(equalities)
-    }
-
-    /// A condition: its EXISTS and IN become semi-joins, the rest is returned resolved.
-    pub fn filter(&mut self, level: &mut Level, outers: &[&Level], expr: &Expr) -> Result<Vec<Expr>, InputError> {
-        let mut conditions = Vec::new();
-        for part in walk::conjuncts(expr) {
-            let (inner, negated) = match part {
-                Expr::Unary { op, expr } if op == "not" => (&**expr, true),
-                other => (other, false),
-            };
-            let pulled = match inner {
-                Expr::Exists(query) => self.semi_join(level, outers, query, None, negated)?,
-                Expr::InSubquery { expr, query, negated: false } if !negated => {
-                    self.semi_join(level, outers, query, Some(expr), false)?
-                }
-                Expr::Quantified { expr, op, all: false, array } if op == "=" && !negated => match &**array {
-                    Expr::Subquery(query) => self.semi_join(level, outers, query, Some(expr), false)?,
-                    _ => false,
-                },
-                _ => false,
-            };
-            if pulled {
-                continue;
-            }
-            let in_filter = std::mem::replace(&mut level.in_filter, true);
-            let resolved = self.resolve(level, outers, part);
-            level.in_filter = in_filter;
-            conditions.push(resolved?);
-        }
-        Ok(conditions)
-    }
-
-    /// Joins the relations of an EXISTS or IN; false when it has to stay a subplan.
-    fn semi_join(
-        &mut self,
-        level: &mut Level,
-        outers: &[&Level],
-        query: &Query,
-        tested: Option<&Expr>,
-        anti: bool,
-    ) -> Result<bool, InputError> {
-        let mut simple = query.clone();
-        if tested.is_none() {
-            // What EXISTS selects, and in which order, does not matter.
-            simple.order_by.clear();
-            simple.limit = None;
-            if let Body::Select(select) = &mut simple.body {
-                select.distinct = Distinct::No;
-                if item_exprs(&select.items).all(|e| aggregates_in(e) == 0) {
-                    select.items = vec![SelectItem::Expr { expr: Expr::Literal(Literal::Number(1.0)), alias: None }];
-                }
-            }
-        }
-        let before = level.rels.len();
-        let names_before = level.names.len();
-        let outer_from = level.inner_from;
-        let mut conditions = Vec::new();
-        let tested = match tested {
-            Some(expr) => Some(self.resolve(level, outers, expr)?),
-            None => None,
-        };
-        if let Some(select) = mergeable(&simple) {
-            level.inner_from = names_before;
-            for item in &select.from {
-                let (_, mut more) = self.table_ref(level, outers, item)?;
-                conditions.append(&mut more);
-            }
-            if let Some(filter) = &select.filter {
-                conditions.extend(self.filter(level, outers, filter)?);
-            }
-            if let Some(tested) = tested {
-                let output = self.outputs(level, outers, &select.items)?.into_iter().next();
-                let right = output.map_or(Expr::Literal(Literal::Null), |o| o.expr);
-                conditions.push(Expr::Binary { op: "=".into(), left: Box::new(tested), right: Box::new(right) });
-            }
-            level.names.truncate(names_before);
-            level.inner_from = outer_from;
-        } else if let Some(tested) = tested {
-            let names = level.names.len();
-            self.add_subquery(level, outers, (&simple, " in", &[], false))?;
-            level.names.truncate(names);
-            let place = before;
-            let column = level.rels[place].info.columns.first().map(|c| c.name.clone()).unwrap_or_default();
-            let right = Expr::Column { qualifier: Some(qualifier(place)), name: column, span: 0..0 };
-            conditions.push(Expr::Binary { op: "=".into(), left: Box::new(tested), right: Box::new(right) });
-        } else {
-            return Ok(false);
-        }
-        level.semi_joins.push((mask(before, level.rels.len()), anti, conditions));
-        Ok(true)
-    }
-
     /// Turns a finished level into a block with its conditions.
     pub fn finish(&mut self, mut level: Level, conditions: Vec<Expr>) -> Block {
         let outer_joins = std::mem::take(&mut level.outer_joins);
@@ -501,7 +316,7 @@ impl Binder<'_, '_> {
     }
 }
 
-fn mask(from: usize, to: usize) -> u64 {
+pub(super) fn mask(from: usize, to: usize) -> u64 {
     (from..to).map(bit).fold(0, |m, b| m | b)
 }
 
@@ -528,22 +343,6 @@ fn set_order(order: &OrderBy, outputs: &[Output]) -> SortKey {
         text: output.is_some_and(|o| o.info.family == TypeFamily::Text),
         distinct: output.map_or(200.0, |o| o.info.distinct),
     }
-}
-
-fn common_columns(level: &Level, before: usize, between: usize) -> Vec<String> {
-    let names = |range: std::ops::Range<usize>| -> Vec<String> {
-        level.names[range]
-            .iter()
-            .flat_map(|n| match &n.target {
-                super::bind::Target::Merged(columns) => columns.iter().map(|c| c.0.clone()).collect::<Vec<_>>(),
-                super::bind::Target::Rel(place) => {
-                    level.rels[*place].info.columns.iter().map(|c| c.name.clone()).collect()
-                }
-            })
-            .collect()
-    };
-    let right = names(between..level.names.len());
-    names(before..between).into_iter().filter(|n| right.contains(n)).collect()
 }
 
 fn row_lock(level: &Level, clause: &tree::LockClause) -> RowLock {

@@ -1,0 +1,185 @@
+//! How many rows relations and their joins have: believed and true.
+
+use crate::access::block::bit;
+use crate::access::clause::{Clause, Op, Test};
+use crate::access::column::ColumnInfo;
+use crate::access::cost::clamp_rows;
+use crate::access::planner::{EqualClass, Planner, Special};
+use crate::access::relation::TableInfo;
+use crate::access::selectivity::{self, Seen};
+
+impl Planner<'_> {
+    /// Rows of a relation after its own conditions.
+    #[must_use]
+    pub fn base_rows(&self, rel: usize, seen: Seen) -> f64 {
+        let clauses: Vec<&Clause> = self.local[rel].iter().map(|c| &self.pool[*c]).collect();
+        let relation = &self.block.rels[rel];
+        if let Some((believed, real)) = self.source_rows.get(&rel) {
+            let rows = if seen == Seen::True { *real } else { *believed };
+            return rows * selectivity::all(&clauses, &relation.info, seen);
+        }
+        let mut rows = 0.0;
+        for leaf in &relation.leaves {
+            let found = leaf.info.rows * selectivity::all(&clauses, &leaf.info, seen);
+            if seen == Seen::True {
+                rows += found;
+                continue;
+            }
+            let visit = leaf.bound.as_ref().map(|b| super::partitions::visit(&relation.info, b, &clauses));
+            match visit {
+                Some(v) if self.seen == Seen::Generic && !v.in_generic_plan => {}
+                Some(v) if self.seen == Seen::Custom => {
+                    // Only executions that visit the leaf plan it.
+                    rows += if v.probability > 0.0 { clamp_rows(found / v.probability) * v.probability } else { 0.0 };
+                }
+                _ => rows += clamp_rows(found),
+            }
+        }
+        if seen == Seen::True { rows } else { clamp_rows(rows) }
+    }
+
+    /// Rows of the join of a set of relations, semi-joins done.
+    #[must_use]
+    pub fn join_rows(&self, set: u64, seen: Seen) -> f64 {
+        let members: Vec<usize> = (0..self.block.rels.len()).filter(|r| set & bit(*r) != 0).collect();
+        let mut rows: f64 = members.iter().map(|r| self.base_rows(*r, seen)).product();
+        for class in self.classes.iter().filter(|c| c.constant.is_none()) {
+            rows *= self.class_share(class, set);
+        }
+        rows *= self.whole_key_correction(set);
+        for place in &self.crossing {
+            if self.pool[*place].rels & !set == 0 {
+                rows *= self.across(&self.pool[*place], seen);
+            }
+        }
+        for special in &self.special {
+            if special.inner & !set == 0 && set & !special.inner != 0 {
+                rows = self.special_rows(rows, special, set, seen);
+            }
+        }
+        if seen == Seen::True { rows } else { clamp_rows(rows) }
+    }
+
+    /// What a class of equal columns leaves of the product of its relations in `set`.
+    pub(super) fn class_share(&self, class: &EqualClass, set: u64) -> f64 {
+        let mut seen_rels = 0;
+        let mut distinct: Vec<f64> = Vec::new();
+        let mut nulls = 1.0;
+        for key in &class.keys {
+            if set & bit(key.rel) == 0 || seen_rels & bit(key.rel) != 0 {
+                continue;
+            }
+            seen_rels |= bit(key.rel);
+            let column = self.column(key);
+            distinct.push(column.map_or(200.0, |c| c.distinct));
+            nulls *= column.map_or(1.0, |c| 1.0 - c.null_fraction);
+        }
+        if distinct.len() < 2 {
+            return 1.0;
+        }
+        distinct.sort_by(f64::total_cmp);
+        nulls * distinct[1..].iter().map(|d| 1.0 / d).product::<f64>()
+    }
+
+    /// Joins on all columns of a unique key find one row, not the product of independent equalities.
+    pub(super) fn whole_key_correction(&self, set: u64) -> f64 {
+        let mut factor = 1.0;
+        for rel in (0..self.block.rels.len()).filter(|r| set & bit(*r) != 0) {
+            let info = &self.block.rels[rel].info;
+            for index in info.indexes.iter().filter(|i| i.unique && i.keys.len() > 1 && i.predicate.is_empty()) {
+                let matched: Option<Vec<&ColumnInfo>> = index
+                    .keys
+                    .iter()
+                    .map(|k| {
+                        let name = &info.columns[(*k)?].name;
+                        let class = self.classes.iter().find(|c| {
+                            c.constant.is_none()
+                                && c.keys.iter().any(|k| k.rel == rel && k.column.as_ref() == Some(name))
+                                && c.keys.iter().any(|k| k.rel != rel && set & bit(k.rel) != 0)
+                        })?;
+                        let _ = class;
+                        Some(&info.columns[(*k)?])
+                    })
+                    .collect();
+                if let Some(columns) = matched {
+                    let independent: f64 = columns.iter().map(|c| c.distinct).product();
+                    factor *= independent / info.rows.max(1.0);
+                    break;
+                }
+            }
+        }
+        factor
+    }
+
+    pub(super) fn across(&self, clause: &Clause, seen: Seen) -> f64 {
+        match &clause.test {
+            Test::Join(l, op, r) => selectivity::join(self.column(l), *op, self.column(r)),
+            _ => {
+                let rel = clause.rels.trailing_zeros() as usize;
+                self.block.rels.get(rel).map_or(1.0, |r| selectivity::one(clause, &r.info, seen))
+            }
+        }
+    }
+
+    pub(super) fn special_rows(&self, joined: f64, special: &Special, set: u64, seen: Seen) -> f64 {
+        use crate::access::plan::JoinType;
+        let outside = set & !special.inner;
+        let outer = self.join_rows_without(outside, special.inner, seen);
+        let mut pairs = joined;
+        for place in &special.clauses {
+            let clause = &self.pool[*place];
+            if clause.rels & !set == 0 {
+                pairs *= self.across(clause, seen);
+            }
+        }
+        match special.join {
+            JoinType::Inner => pairs,
+            JoinType::Left | JoinType::Full => pairs.max(outer),
+            JoinType::Semi => outer * matched_share(pairs / outer.max(1e-9)),
+            JoinType::Anti => outer * (1.0 - matched_share(pairs / outer.max(1e-9))),
+        }
+    }
+
+    pub(super) fn join_rows_without(&self, set: u64, inner: u64, seen: Seen) -> f64 {
+        let _ = inner;
+        self.join_rows(set, seen)
+    }
+
+    /// Share of a leaf's rows that pass the clauses, equalities with other relations included.
+    #[must_use]
+    pub fn share(&self, info: &TableInfo, places: &[usize], seen: Seen) -> f64 {
+        let (links, plain): (Vec<usize>, Vec<usize>) =
+            places.iter().partition(|p| matches!(&self.pool[**p].test, Test::Join(l, _, r) if l.rel != r.rel));
+        let mut share = selectivity::all(&self.clauses(&plain), info, seen);
+        for place in &links {
+            if let Test::Join(left, op, right) = &self.pool[*place].test {
+                share *= selectivity::join(selectivity::statistics(left, info), *op, self.column(right));
+            }
+        }
+        if !links.is_empty() && seen == Seen::True && self.fixes_unique_key(info, places) {
+            share = share.max(1.0 / info.rows.max(1.0));
+        }
+        share.clamp(0.0, 1.0)
+    }
+
+    /// Whether equalities fix all columns of some unique key.
+    pub(super) fn fixes_unique_key(&self, info: &TableInfo, places: &[usize]) -> bool {
+        let fixed = |name: &str| {
+            places.iter().any(|p| match &self.pool[*p].test {
+                Test::Join(k, Op::Eq, _) | Test::Compare(k, Op::Eq, _) => k.column.as_deref() == Some(name),
+                _ => false,
+            })
+        };
+        info.indexes.iter().any(|i| {
+            i.unique && i.predicate.is_empty() && i.keys.iter().all(|k| k.is_some_and(|c| fixed(&info.columns[c].name)))
+        })
+    }
+}
+
+/// Share of outer rows with at least one match when they have `matches` on average.
+///
+/// Below one match on average the matches are taken as spread one by one (a key), above as certain.
+#[must_use]
+pub fn matched_share(matches: f64) -> f64 {
+    matches.clamp(0.0, 1.0)
+}

@@ -1,0 +1,262 @@
+//! Running an INSERT: rows, entries, conflicts and references.
+
+use crate::access::block::{Block, Insert, Leaf};
+use crate::access::changes;
+use crate::access::clause::{Clause, Test, ValueSet};
+use crate::access::foreign_keys;
+use crate::access::predicates;
+use crate::access::relation::{IndexInfo, TableInfo};
+use crate::access::sizes;
+use crate::access::statement::{Held, ORDERED, Statement, lock, shares};
+use crate::access::tally::{Reach, Tally};
+use crate::access::touches;
+use crate::access::values::Value;
+use crate::access::writes;
+use crate::machine::Settings;
+use crate::sql::tree::{Expr, LockMode, LockWait};
+use crate::workload::Distribution;
+
+impl Statement {
+    pub(super) fn insert(
+        &self,
+        insert: &Insert,
+        rows: f64,
+        settings: &Settings,
+        held: &mut Held,
+        tally: &mut Tally,
+    ) -> f64 {
+        let empty = Block::default();
+        let value = |column: usize| -> Option<ValueSet> {
+            let at = insert.columns.iter().position(|c| *c == column)?;
+            insert.values.get(at).map(|v| self.reader(&empty).value(v))
+        };
+        let (fresh, conflicting) = match &insert.conflict {
+            Some(conflict) => (rows * (1.0 - conflict.share), rows * conflict.share),
+            None => (rows, 0.0),
+        };
+        for (leaf, share) in self.insert_leaves(insert, &value) {
+            let info = &leaf.info;
+            let before = tally.pages;
+            let drawn = insert.table.columns.iter().enumerate().filter(|(place, column)| {
+                column.from_sequence && (insert.source.is_none() || !insert.columns.contains(place))
+            });
+            writes::sequence_values(rows * share * drawn.count() as f64, tally);
+            if let Some(conflict) = &insert.conflict {
+                self.arbiter(info, conflict, (fresh * share, conflicting * share), tally);
+            }
+            let bytes = self.row_bytes(insert, info, &value);
+            let fits = |index: &IndexInfo| {
+                let share = predicates::share_of_rows(info, index, &|name| self.inserted_value(insert, name));
+                (share, self.entry_place(insert, info, index))
+            };
+            writes::insert_rows(info, fresh * share, bytes, &fits, tally);
+            if let Some(conflict) = &insert.conflict
+                && let Some(assignments) = &conflict.update
+            {
+                self.update_conflicting(
+                    insert,
+                    info,
+                    assignments,
+                    conflicting * share * conflict.kept,
+                    settings,
+                    tally,
+                );
+            }
+            writes::note_insert(info, fresh * share, tally.pages - before, tally);
+        }
+        for key in &insert.outgoing {
+            let values: Vec<Option<ValueSet>> = key.columns.iter().map(|c| value(*c)).collect();
+            let null = values.iter().all(|v| v.as_ref().is_some_and(|v| v.values.iter().all(|x| *x == Value::Null)));
+            let omitted = insert.source.is_some() && key.columns.iter().any(|c| !insert.columns.contains(c));
+            if null || (omitted && !insert.columns.is_empty()) {
+                continue;
+            }
+            let nulls: f64 = if values.iter().all(Option::is_none) {
+                key.columns.iter().map(|c| insert.table.columns[*c].null_fraction).fold(0.0, f64::max)
+            } else {
+                0.0
+            };
+            let expr = key.columns.first().and_then(|c| {
+                let at = insert.columns.iter().position(|x| x == c)?;
+                insert.values.get(at).map(super::walk::bare)
+            });
+            let known = expr.as_ref().is_some_and(|e| held.iter().any(|h| h.0 == key.parent.id && h.1 == *e));
+            foreign_keys::check(key, fresh * (1.0 - nulls), values.first().and_then(Option::as_ref), known, tally);
+            if let Some(e) = expr {
+                held.push((key.parent.id, e));
+            }
+        }
+        fresh + if insert.conflict.as_ref().is_some_and(|c| c.update.is_some()) { conflicting } else { 0.0 }
+    }
+
+    /// Where an inserted row's entry goes: to the right edge when its first key grows with time.
+    pub(super) fn entry_place(&self, insert: &Insert, info: &TableInfo, index: &IndexInfo) -> writes::Place {
+        let Some(column) = index.keys.first().copied().flatten().map(|c| &info.columns[c]) else {
+            return writes::Place::Anywhere;
+        };
+        let given = insert.table.column(&column.name).is_some_and(|c| insert.columns.contains(&c));
+        let grows = match self.inserted_value(insert, &column.name) {
+            _ if !given && column.from_sequence => true,
+            Some(set) if set.values.iter().all(|v| matches!(v, Value::Now(_))) => true,
+            Some(set) => match &set.distribution {
+                Some(Distribution::Sequence { .. } | Distribution::Uuid { version: 7 }) => true,
+                Some(Distribution::Uuid { .. }) => false,
+                // Made by an earlier statement, or by a query: as the column's order suggests.
+                _ => set.unknown() && column.correlation > ORDERED,
+            },
+            None => column.correlation > ORDERED,
+        };
+        if grows { writes::Place::Edge } else { writes::Place::Anywhere }
+    }
+
+    /// The value that an inserted row has in a column: as given, or its constant default.
+    pub(super) fn inserted_value(&self, insert: &Insert, name: &str) -> Option<ValueSet> {
+        let empty = Block::default();
+        let column = insert.table.column(name)?;
+        match insert.columns.iter().position(|c| *c == column) {
+            Some(at) => insert.values.get(at).map(|v| self.reader(&empty).value(v)),
+            None => {
+                let null = Expr::Literal(crate::sql::tree::Literal::Null);
+                let value = insert.table.columns[column].default.as_ref().unwrap_or(&null);
+                Some(self.reader(&empty).value(value))
+            }
+        }
+    }
+
+    /// The partitions that inserted rows go to.
+    pub(super) fn insert_leaves<'i>(
+        &self,
+        insert: &'i Insert,
+        value: &dyn Fn(usize) -> Option<ValueSet>,
+    ) -> Vec<(&'i Leaf, f64)> {
+        if insert.leaves.len() == 1 {
+            return vec![(&insert.leaves[0], 1.0)];
+        }
+        // The values stand in for conditions on the partition key.
+        let clauses: Vec<Clause> = insert
+            .table
+            .columns
+            .iter()
+            .enumerate()
+            .filter_map(|(place, column)| {
+                let set = value(place).filter(|v| !v.unknown())?;
+                let key = crate::access::clause::Key { rel: 0, column: Some(column.name.clone()), expr: Expr::Default };
+                let test = Test::Compare(key, crate::access::clause::Op::Eq, set);
+                Some(Clause { test, bare: Expr::Default, rels: 1, operators: 0.0, text_tests: 0.0 })
+            })
+            .collect();
+        let chosen = shares(&insert.leaves, &insert.table, &clauses.iter().collect::<Vec<_>>());
+        if clauses.is_empty() || chosen.is_empty() {
+            // Rows without a known key go to the newest partition of a range, evenly otherwise.
+            let even = 1.0 / insert.leaves.len() as f64;
+            return insert.leaves.iter().map(|l| (l, even)).collect();
+        }
+        chosen
+    }
+
+    /// Bytes of an inserted row: columns that are not given are null, unless they have a default.
+    pub(super) fn row_bytes(
+        &self,
+        insert: &Insert,
+        info: &TableInfo,
+        value: &dyn Fn(usize) -> Option<ValueSet>,
+    ) -> f64 {
+        let mut columns = Vec::with_capacity(info.columns.len());
+        for column in &info.columns {
+            let mut stored = column.width;
+            let place = insert.table.column(&column.name);
+            let given = place.is_some_and(|p| insert.columns.contains(&p));
+            let mut present = if given || insert.source.is_none() {
+                1.0 - column.null_fraction
+            } else {
+                f64::from(u8::from(column.has_default))
+            };
+            if let Some(set) = place.and_then(value) {
+                let nulls = set.values.iter().filter(|v| **v == Value::Null).count();
+                let known = !set.unknown();
+                if known {
+                    present = 1.0 - nulls as f64 / set.values.len() as f64;
+                }
+                if column.width.varlena
+                    && matches!(column.family, crate::schema::TypeFamily::Text | crate::schema::TypeFamily::Json)
+                {
+                    let lengths: Vec<f64> = set
+                        .values
+                        .iter()
+                        .filter_map(Value::text)
+                        .map(|t| t.len() as f64 + if t.len() < 127 { 1.0 } else { 4.0 })
+                        .collect();
+                    if !lengths.is_empty() && column.fixed_text.is_none() {
+                        stored.bytes = lengths.iter().sum::<f64>() / lengths.len() as f64;
+                    }
+                }
+            }
+            stored.null_fraction = 1.0 - present;
+            columns.push(stored);
+        }
+        sizes::logged_bytes(&columns)
+    }
+
+    /// The lookup of ON CONFLICT in its arbiter, and what its speculative inserts add to the log.
+    pub(super) fn arbiter(
+        &self,
+        info: &TableInfo,
+        conflict: &crate::access::block::Conflict,
+        (fresh, conflicting): (f64, f64),
+        tally: &mut Tally,
+    ) {
+        let reach = touches::everything(info);
+        let arbiters: Vec<_> = match conflict.arbiter {
+            Some(place) => info.indexes.get(place).into_iter().collect(),
+            None => info.indexes.iter().filter(|i| i.unique).collect(),
+        };
+        for index in arbiters {
+            tally.index_visits(info, index, (1.0, index.levels, 1.0), fresh + conflicting, &reach);
+        }
+        tally.heap_visits(info, 1.0, conflicting, &reach);
+        if !info.unlogged {
+            tally.wal += fresh * crate::access::wal::speculative_confirm();
+        }
+    }
+
+    pub(super) fn update_conflicting(
+        &self,
+        insert: &Insert,
+        info: &TableInfo,
+        assignments: &[(usize, Expr)],
+        rows: f64,
+        settings: &Settings,
+        tally: &mut Tally,
+    ) {
+        let refs: Vec<(usize, &Expr)> = assignments.iter().map(|(c, e)| (*c, e)).collect();
+        let change = changes::of(info, &refs, &[], (&[], &self.draws), settings.version);
+        let reach = self.arbiter_reach(insert, info);
+        // The row is locked before it is changed.
+        writes::lock_rows(info, rows, &reach, tally);
+        tally.counts.row_written -= rows;
+        writes::update_rows(info, rows, change, &|i| (i.share, writes::Place::Beside), &reach, tally);
+        let mode = if changes::touches_key(info, &refs) { LockMode::Update } else { LockMode::NoKeyUpdate };
+        lock(info, rows, (mode, LockWait::Block), &reach, tally);
+    }
+
+    pub(super) fn arbiter_reach(&self, insert: &Insert, info: &TableInfo) -> Reach {
+        let empty = Block::default();
+        let arbiter = insert.conflict.as_ref().and_then(|c| c.arbiter).and_then(|i| info.indexes.get(i));
+        let key = arbiter.and_then(|i| i.keys.first().copied().flatten());
+        let value = key.and_then(|c| {
+            let at = insert.columns.iter().position(|x| *x == c)?;
+            insert.values.get(at).map(|v| self.reader(&empty).value(v))
+        });
+        match (key, value) {
+            (Some(column), Some(value)) => {
+                let named = crate::access::clause::Key {
+                    rel: 0,
+                    column: Some(info.columns[column].name.clone()),
+                    expr: Expr::Default,
+                };
+                touches::of_key(&named, &value, info)
+            }
+            _ => touches::everything(info),
+        }
+    }
+}

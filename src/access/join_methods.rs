@@ -1,0 +1,201 @@
+//! Ways to join two sides, with what the planner believes they cost.
+
+use crate::access::block::bit;
+use crate::access::clause::Test;
+use crate::access::cost::{self, Cost};
+use crate::access::joins::{DISABLED, MEMOIZE_ENTRY, Pair};
+use crate::access::plan::{JoinType, Kind, OrderColumn, Plan, add};
+use crate::access::planner::Planner;
+use std::rc::Rc;
+
+impl Planner<'_> {
+    pub(super) fn methods(&self, pair: &Pair<'_>, plans: &mut Vec<Rc<Plan>>) {
+        let off = |name: &str| if self.settings.disabled_plans.iter().any(|d| d == name) { DISABLED } else { 0.0 };
+        if pair.join != JoinType::Full {
+            self.nested_loop(pair, off("enable_nestloop"), plans);
+        }
+        if pair.equalities > 0.0 && pair.inner.requires == 0 {
+            let hash = Plan {
+                kind: Kind::Hash { outer: Rc::clone(pair.outer), inner: Rc::clone(pair.inner), join: pair.join },
+                order: Vec::new(),
+                ..self.joined(pair, self.hash_cost(pair), off("enable_hashjoin"))
+            };
+            add(plans, hash);
+            self.merge_join(pair, off("enable_mergejoin"), plans);
+        }
+    }
+
+    pub(super) fn joined(&self, pair: &Pair<'_>, cost: Cost, penalty: f64) -> Plan {
+        Plan {
+            kind: Kind::Result,
+            rows: pair.rows,
+            width: pair.outer.width
+                + if matches!(pair.join, JoinType::Semi | JoinType::Anti) { 0.0 } else { pair.inner.width },
+            cost: Cost { startup: cost.startup + penalty, total: cost.total + penalty },
+            order: pair.outer.order.clone(),
+            rels: pair.outer.rels | pair.inner.rels,
+            requires: (pair.outer.requires | pair.inner.requires) & !(pair.outer.rels | pair.inner.rels),
+        }
+    }
+
+    pub(super) fn nested_loop(&self, pair: &Pair<'_>, penalty: f64, plans: &mut Vec<Rc<Plan>>) {
+        let inner = pair.inner;
+        let mut ways = vec![(inner.cost, false, 0.0)];
+        if inner.requires == 0 && pair.outer.rows > 1.0 {
+            // Material: the first run fills it, later ones read it.
+            ways.push((Cost { startup: 0.0, total: inner.rows * self.settings.cpu_operator_cost }, true, 0.0));
+        }
+        if inner.requires != 0 && self.settings.version >= 14 && pair.join != JoinType::Full {
+            let hits = self.memoize_hits(pair);
+            if hits > 0.0 {
+                let s = self.settings;
+                let rerun = Cost {
+                    startup: inner.cost.startup * (1.0 - hits) + s.cpu_operator_cost,
+                    total: inner.cost.total * (1.0 - hits)
+                        + s.cpu_operator_cost
+                        + s.cpu_tuple_cost * (1.0 - hits)
+                        + 0.5 * s.cpu_operator_cost * inner.rows,
+                };
+                ways.push((rerun, false, hits));
+            }
+        }
+        for (rerun, materialized, memoized) in ways {
+            let cost = self.nested_loop_cost(pair, rerun, materialized);
+            let kind = Kind::Nest {
+                outer: Rc::clone(pair.outer),
+                inner: Rc::clone(inner),
+                join: pair.join,
+                memoized,
+                materialized,
+                unique: pair.unique,
+            };
+            add(plans, Plan { kind, ..self.joined(pair, cost, penalty) });
+        }
+    }
+
+    /// Share of inner runs that a Memoize node answers (cost_memoize_rescan).
+    pub(super) fn memoize_hits(&self, pair: &Pair<'_>) -> f64 {
+        let calls = pair.outer.rows;
+        if calls < 2.0 {
+            return 0.0;
+        }
+        let mut distinct: f64 = 1.0;
+        for r in (0..self.links.len()).filter(|r| pair.inner.rels & bit(*r) != 0) {
+            for (place, others) in &self.links[r] {
+                if others & pair.inner.requires != 0
+                    && let Test::Join(_, _, key) = &self.pool[*place].test
+                {
+                    distinct = distinct.max(self.column(key).map_or(200.0, |c| c.distinct));
+                }
+            }
+        }
+        let distinct = if distinct < calls { distinct } else { calls };
+        let entry = pair.inner.rows * (pair.inner.width + MEMOIZE_ENTRY);
+        let fits = (cost::hash_memory(self.settings) / entry.max(1.0)).floor().max(1.0);
+        (((calls - distinct) / calls) * (fits.min(distinct) / distinct)).clamp(0.0, 1.0)
+    }
+
+    /// initial_cost_nestloop and final_cost_nestloop.
+    pub(super) fn nested_loop_cost(&self, pair: &Pair<'_>, rerun: Cost, materialized: bool) -> Cost {
+        let s = self.settings;
+        let (o, i) = (&pair.outer.cost, &pair.inner.cost);
+        let outer_rows = pair.outer.rows.max(1.0);
+        let startup = o.startup + i.startup;
+        let mut run = o.total - o.startup;
+        let inner_run =
+            i.total - i.startup + if materialized { 2.0 * s.cpu_operator_cost * pair.inner.rows } else { 0.0 };
+        let rerun_run = rerun.total - rerun.startup;
+        if outer_rows > 1.0 {
+            run += (outer_rows - 1.0) * rerun.startup;
+        }
+        let tuples = if matches!(pair.join, JoinType::Semi | JoinType::Anti) || pair.unique {
+            let matched = (outer_rows * pair.matches.0).round();
+            let share = 2.0 / (pair.matches.1 + 1.0);
+            let tuples = matched * pair.inner.rows * share;
+            if pair.inner.requires != 0 {
+                run += inner_run * share;
+                if matched > 1.0 {
+                    run += (matched - 1.0) * rerun_run * share;
+                }
+                run += (outer_rows - matched).max(0.0) * rerun_run / pair.inner.rows.max(1.0);
+            } else {
+                let unmatched = (outer_rows - matched).max(0.0);
+                run += inner_run + (matched - 1.0).max(0.0) * rerun_run * share + unmatched * rerun_run;
+            }
+            tuples
+        } else {
+            run += inner_run + (outer_rows - 1.0) * rerun_run;
+            outer_rows * pair.inner.rows
+        };
+        // Equalities that the inner side does not check itself are checked here.
+        let checks = if pair.inner.requires == 0 { pair.equalities } else { 0.0 };
+        run += tuples * (s.cpu_tuple_cost + s.cpu_operator_cost * checks);
+        Cost { startup, total: startup + run }
+    }
+
+    /// initial_cost_hashjoin and final_cost_hashjoin.
+    pub(super) fn hash_cost(&self, pair: &Pair<'_>) -> Cost {
+        let s = self.settings;
+        let (o, i) = (&pair.outer.cost, &pair.inner.cost);
+        let (outer_rows, inner_rows) = (pair.outer.rows, pair.inner.rows);
+        let mut startup = o.startup + i.total + (s.cpu_operator_cost * pair.equalities + s.cpu_tuple_cost) * inner_rows;
+        let mut run = o.total - o.startup + s.cpu_operator_cost * pair.equalities * outer_rows;
+        let bytes = inner_rows * (pair.inner.width + 32.0);
+        if bytes > cost::hash_memory(s) {
+            let pages = |rows: f64, width: f64| (rows * (width + 24.0) / 8192.0).ceil();
+            startup += s.seq_page_cost * pages(inner_rows, pair.inner.width);
+            run += s.seq_page_cost * (pages(inner_rows, pair.inner.width) + 2.0 * pages(outer_rows, pair.outer.width));
+        }
+        let tests = s.cpu_operator_cost * pair.equalities;
+        let tuples = if matches!(pair.join, JoinType::Semi | JoinType::Anti) || pair.unique {
+            let matched = (outer_rows * pair.matches.0).round();
+            let share = 2.0 / (pair.matches.1 + 1.0);
+            run += tests * matched * cost::clamp_rows(inner_rows * pair.bucket * share) * 0.5;
+            run += tests * (outer_rows - matched).max(0.0) * 0.05;
+            if pair.join == JoinType::Anti { outer_rows - matched } else { matched }
+        } else {
+            run += tests * outer_rows * cost::clamp_rows(inner_rows * pair.bucket) * 0.5;
+            pair.rows
+        };
+        run += tuples.max(0.0) * s.cpu_tuple_cost;
+        Cost { startup, total: startup + run }
+    }
+
+    /// A merge join on one class of equal columns, each side sorted where it is not in order.
+    pub(super) fn merge_join(&self, pair: &Pair<'_>, penalty: f64, plans: &mut Vec<Rc<Plan>>) {
+        if pair.join == JoinType::Anti || pair.join == JoinType::Semi {
+            return;
+        }
+        let Some(on) = self.merge_order(pair) else { return };
+        let s = self.settings;
+        let ready = |plan: &Rc<Plan>| plan.order.first().is_some_and(|o| o.rel == on.rel && o.column == on.column);
+        let side = |plan: &Rc<Plan>| {
+            if ready(plan) {
+                return Rc::clone(plan);
+            }
+            let cost = cost::sort(plan.cost, plan.rows, plan.width, None, s);
+            let kind = Kind::Sort { input: Rc::clone(plan), text: false, groups: 1.0 };
+            Rc::new(Plan { kind, cost, order: vec![on], ..(**plan).clone() })
+        };
+        let (outer, inner) = (side(pair.outer), side(pair.inner));
+        if outer.order.first().map(|o| o.descending) != inner.order.first().map(|o| o.descending) {
+            return;
+        }
+        let startup = outer.cost.startup + inner.cost.startup;
+        let run = outer.cost.total - outer.cost.startup + inner.cost.total - inner.cost.startup;
+        let compared = (outer.rows + inner.rows) * s.cpu_operator_cost * pair.equalities;
+        let cost = Cost { startup, total: startup + run + compared + pair.rows * s.cpu_tuple_cost };
+        let order = outer.order.clone();
+        let kind = Kind::Merge { outer, inner, join: pair.join };
+        add(plans, Plan { kind, order, ..self.joined(pair, cost, penalty) });
+    }
+
+    pub(super) fn merge_order(&self, pair: &Pair<'_>) -> Option<OrderColumn> {
+        let place = self.classes.iter().position(|c| {
+            c.constant.is_none()
+                && c.keys.iter().any(|k| pair.outer.rels & bit(k.rel) != 0)
+                && c.keys.iter().any(|k| pair.inner.rels & bit(k.rel) != 0)
+        })?;
+        Some(OrderColumn { rel: super::plan::CLASS, column: place, descending: false })
+    }
+}

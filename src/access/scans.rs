@@ -1,0 +1,200 @@
+//! What scans of one table really touch.
+
+use crate::access::clause::Test;
+use crate::access::execute::{Run, distinct_pages};
+use crate::access::footprint::AccessPath;
+use crate::access::plan::{IndexUse, Method, Scan};
+use crate::access::relation::{IndexInfo, TableInfo};
+use crate::access::selectivity::Seen;
+use crate::access::touches;
+
+impl Run<'_, '_> {
+    pub(super) fn scan(&mut self, scan: &Scan, loops: f64, want: f64) -> f64 {
+        let (share, info) = {
+            let planner = self.planner();
+            let info = std::sync::Arc::clone(&planner.block.rels[scan.rel].leaves[scan.leaf].info);
+            (planner.share(&info, &scan.clauses, Seen::True), info)
+        };
+        let visits = loops * scan.visit;
+        if visits <= 0.0 {
+            return 0.0;
+        }
+        let mut rows = info.rows * share / scan.visit;
+        match &scan.method {
+            Method::Seq => {
+                let part = if rows > want { want / rows } else { 1.0 };
+                let text: f64 = self.planner().clauses(&scan.clauses).iter().map(|c| c.text_tests).sum();
+                self.tally.counts.seq_row += info.rows * part * visits;
+                self.tally.counts.text_test += info.rows * part * visits * text;
+                rows = rows.min(want);
+                let pages = info.pages * part;
+                self.tally.seq_scan(&info, (pages, rows * scan.visit), visits, loops);
+            }
+            Method::Index(used, only) => {
+                rows = self.index_scan(scan, &info, (used, *only), rows, (loops, visits), want);
+            }
+            Method::Bitmap(uses, or) => {
+                rows = self.bitmap_scan(scan, &info, (uses, *or), rows, (loops, visits), want);
+            }
+        }
+        rows * scan.visit
+    }
+
+    /// Descents of an index per visit: one, or one per element of IN and = ANY.
+    pub(super) fn descents(&self, used: &IndexUse) -> f64 {
+        used.boundary
+            .iter()
+            .map(|c| match &self.planner().pool[*c].test {
+                Test::In(_, values) => values.len() as f64,
+                Test::Any(_, count, _) => count.max(1.0),
+                _ => 1.0,
+            })
+            .product()
+    }
+
+    /// How far the heap follows the index where it is read, and which share of a page's rows lies
+    /// together there: equal leading keys leave the order to the key after them.
+    pub(super) fn heap_order(
+        &self,
+        info: &TableInfo,
+        index: &IndexInfo,
+        fixed: usize,
+        boundary: &[usize],
+    ) -> (f64, f64) {
+        let correlation =
+            |key: usize| index.keys.get(key).copied().flatten().map_or(0.0, |c| info.columns[c].correlation);
+        if fixed == 0 || fixed >= index.keys.len() || correlation(0).abs() > correlation(fixed).abs() {
+            return (correlation(0), 1.0);
+        }
+        let equal: Vec<usize> = boundary
+            .iter()
+            .filter(|c| {
+                matches!(
+                    &self.planner().pool[**c].test,
+                    Test::Compare(_, crate::access::clause::Op::Eq, _) | Test::Join(..)
+                )
+            })
+            .copied()
+            .collect();
+        (correlation(fixed), self.planner().share(info, &equal, Seen::True))
+    }
+
+    pub(super) fn index_scan(
+        &mut self,
+        scan: &Scan,
+        info: &TableInfo,
+        (used, only): (&IndexUse, bool),
+        mut rows: f64,
+        (loops, visits): (f64, f64),
+        want: f64,
+    ) -> f64 {
+        let index = &info.indexes[used.index];
+        let planner = self.planner();
+        let descents = self.descents(used);
+        let mut entries = index.entries * planner.share(info, &used.boundary, Seen::True) / scan.visit;
+        let checked: Vec<usize> = used.boundary.iter().chain(&used.quals).copied().collect();
+        let mut fetched = index.entries * planner.share(info, &checked, Seen::True) / scan.visit;
+        let fixed = planner.match_index(info, index, &scan.clauses);
+        let is_equality = fixed.fixed == index.keys.len();
+        if index.unique && is_equality {
+            entries = entries.min(descents);
+            fetched = fetched.min(descents);
+            rows = rows.min(descents);
+        }
+        let part = if rows > want { want / rows } else { 1.0 };
+        entries *= part;
+        fetched *= part;
+        rows *= part;
+        let (correlation, spacing) = self.heap_order(info, index, fixed.fixed, &used.boundary);
+        let density = info.density() * index.share * spacing;
+        let leaves = descents * index.levels + (entries - descents.min(entries)).max(0.0) / index.entries_per_leaf;
+        let (heap, map) = if only {
+            (
+                heap_accesses(fetched * (1.0 - info.all_visible), info, density, correlation, is_equality),
+                (fetched * visits).min(self.loops.max(loops.min(1.0))),
+            )
+        } else {
+            (heap_accesses(fetched, info, density, correlation, is_equality), 0.0)
+        };
+        let operators = planner
+            .clauses(&scan.clauses)
+            .iter()
+            .filter(|c| !checked.iter().any(|k| std::ptr::eq(&planner.pool[*k], **c)))
+            .map(|c| c.text_tests)
+            .sum::<f64>();
+        self.tally.counts.text_test += operators * fetched * visits;
+        let popularity = touches::of_scan(self.planner(), scan, info);
+        let path = if only { AccessPath::IndexOnlyScan } else { AccessPath::IndexScan };
+        self.tally.index_visits(info, index, (descents, leaves, entries), visits, &popularity);
+        self.tally.heap_visits(info, heap, visits, &popularity);
+        self.tally.counts.buffer_visit += map;
+        self.tally.pages += map;
+        self.tally.counts.index_row += entries.max(fetched) * visits;
+        let pages = (leaves + heap) * visits + map;
+        self.tally.relation(info, path, Some(&index.name), rows * visits, pages);
+        rows
+    }
+
+    pub(super) fn bitmap_scan(
+        &mut self,
+        scan: &Scan,
+        info: &TableInfo,
+        (uses, or): (&[IndexUse], bool),
+        mut rows: f64,
+        (_, visits): (f64, f64),
+        want: f64,
+    ) -> f64 {
+        let popularity = super::touches::of_scan(self.planner(), scan, info);
+        let mut checked: Vec<usize> = Vec::new();
+        let mut index_pages = Vec::new();
+        for used in uses {
+            let index = &info.indexes[used.index];
+            let mine: Vec<usize> = used.boundary.iter().chain(&used.quals).copied().collect();
+            let arms = if or { uses.len() as f64 } else { 1.0 };
+            let entries = index.entries * self.planner().share(info, &used.boundary, Seen::True) / scan.visit / arms;
+            let descents = self.descents(used);
+            let leaves = descents * index.levels + (entries - descents.min(entries)).max(0.0) / index.entries_per_leaf;
+            self.tally.index_visits(info, index, (descents, leaves, entries), visits, &popularity);
+            self.tally.counts.index_row += entries * visits;
+            index_pages.push(leaves * visits);
+            checked.extend(mine.into_iter().filter(|c| !checked.contains(c)).collect::<Vec<_>>());
+        }
+        let share = uses.iter().map(|u| info.indexes[u.index].share).fold(1.0, f64::min);
+        let fetched = info.rows * share * self.planner().share(info, &checked, Seen::True) / scan.visit;
+        let part = if rows > want { want / rows } else { 1.0 };
+        rows *= part;
+        let first = |i: &IndexInfo| i.keys.first().copied().flatten().map_or(0.0, |c| info.columns[c].correlation);
+        let correlation = if uses.len() == 1 { first(&info.indexes[uses[0].index]) } else { 0.0 };
+        let heap = heap_accesses(fetched, info, info.density() * share, correlation, true) * part;
+        self.tally.heap_visits(info, heap, visits, &popularity);
+        self.tally.counts.index_row += fetched * part * visits;
+        for (n, used) in uses.iter().enumerate() {
+            let pages = index_pages[n] + if n == 0 { heap * visits } else { 0.0 };
+            self.tally.relation(
+                info,
+                AccessPath::BitmapScan,
+                Some(&info.indexes[used.index].name),
+                rows * visits,
+                pages,
+            );
+        }
+        rows
+    }
+}
+
+/// Accesses to heap pages by `rows` fetches one after the other: a page met twice in a row counts once.
+///
+/// `density` is how many of a page's rows the index leads to one after the other.
+pub(super) fn heap_accesses(rows: f64, info: &TableInfo, density: f64, correlation: f64, sorted: bool) -> f64 {
+    if rows <= 0.0 || info.pages <= 0.0 {
+        return 0.0;
+    }
+    let scattered = if sorted {
+        distinct_pages(rows, info.pages)
+    } else {
+        1.0_f64.min(rows) + (rows - 1.0).max(0.0) * (1.0 - 1.0 / info.pages)
+    };
+    let ordered = 1.0_f64.min(rows) + (rows - 1.0).max(0.0) / density.max(1.0);
+    let together = correlation * correlation;
+    together * ordered.min(scattered) + (1.0 - together) * scattered
+}
