@@ -1,5 +1,6 @@
 //! What running a plan really touches: rows and buffer accesses of every scan, with the true shares.
 
+use crate::access::block::bit;
 use crate::access::clause::Test;
 use crate::access::footprint::AccessPath;
 use crate::access::plan::{GroupKeys, IndexUse, JoinType, Kind, Method, Plan, Scan};
@@ -7,7 +8,10 @@ use crate::access::planned::{Level, Planned, Sub};
 use crate::access::planner::Planner;
 use crate::access::relation::{IndexInfo, TableInfo};
 use crate::access::selectivity::Seen;
+use crate::access::statement;
 use crate::access::tally::Tally;
+use crate::access::touches;
+use crate::access::writes;
 
 /// Distinct pages among `draws` random ones of `pages`.
 #[must_use]
@@ -92,7 +96,24 @@ pub fn level(level: &Level<'_>, loops: f64, want: f64, tally: &mut Tally) -> f64
         };
         run_sub(sub, runs, tally);
     }
-    level.true_rows().min(want)
+    let rows = level.true_rows().min(want);
+    lock_clauses(level, rows * loops, tally);
+    rows
+}
+
+/// FOR UPDATE and its kin: `rows` rows that the level returned are locked.
+fn lock_clauses(level: &Level<'_>, rows: f64, tally: &mut Tally) {
+    let block = level.planner.block;
+    for clause in &block.locks {
+        for (place, rel) in block.rels.iter().enumerate().filter(|(place, _)| clause.rels & bit(*place) != 0) {
+            let own = level.planner.clauses(&level.planner.local[place]);
+            for (leaf, share) in statement::shares(&rel.leaves, &rel.info, &own) {
+                let reach = touches::of_clauses(&own, &leaf.info);
+                writes::lock_rows(&leaf.info, rows * share, &reach, tally);
+                statement::lock(&leaf.info, rows * share, (clause.mode, clause.wait), &reach, tally);
+            }
+        }
+    }
 }
 
 struct Run<'r, 'a> {
@@ -340,7 +361,7 @@ impl<'a> Run<'_, 'a> {
             .map(|c| c.text_tests)
             .sum::<f64>();
         self.tally.counts.text_test += operators * fetched * visits;
-        let popularity = super::touches::of_scan(self.planner(), scan, info);
+        let popularity = touches::of_scan(self.planner(), scan, info);
         let path = if only { AccessPath::IndexOnlyScan } else { AccessPath::IndexScan };
         self.tally.index_visits(info, index, (descents, leaves, entries), visits, &popularity);
         self.tally.heap_visits(info, heap, visits, &popularity);

@@ -5,6 +5,7 @@
 //! then runs the plan with the true numbers ([`execute`], [`writes`]). What the planner believes and
 //! what is true are kept apart: the first chooses the path, the second costs time.
 
+pub mod assumed;
 pub mod bind;
 pub mod bind_write;
 pub mod block;

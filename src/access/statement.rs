@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::access::block::{Action, Block, Bound, Insert, Leaf, Source, bit};
+use crate::access::block::{Action, Block, Bound, Insert, Leaf, bit};
 use crate::access::changes;
 use crate::access::clause::{Clause, Reader, Test, ValueSet};
 use crate::access::execute;
@@ -21,7 +21,10 @@ use crate::access::writes;
 use crate::machine::{PlanCacheMode, Settings};
 use crate::sql::tree::{Expr, LockMode, LockWait};
 use crate::units::{Bytes, Pages};
-use crate::workload::Protocol;
+use crate::workload::{Distribution, Protocol};
+
+/// Correlation from which a column counts as growing with the table.
+const ORDERED: f64 = 0.99;
 
 /// A statement ready to be planned again and again.
 #[derive(Debug, Clone)]
@@ -124,7 +127,11 @@ impl Statement {
             (Action::Query(_), Body::Query(planned)) => {
                 let rows = execute::query(planned, 1.0, f64::INFINITY, tally);
                 if let Planned::Level(level) = planned {
-                    self.lock_clauses(level, rows, held, tally);
+                    let block = level.planner.block;
+                    for place in (0..block.rels.len()).filter(|p| block.locks.iter().any(|l| l.rels & bit(*p) != 0)) {
+                        let own: Vec<&Clause> = block.clauses.iter().filter(|c| c.rels == bit(place)).collect();
+                        hold(&own, block.rels[place].info.id, held);
+                    }
                 }
                 rows
             }
@@ -156,25 +163,6 @@ impl Statement {
         Reader { rels: &block.rels, draws: &self.draws }
     }
 
-    fn lock_clauses(&self, level: &Level<'_>, rows: f64, held: &mut Held, tally: &mut Tally) {
-        let block = level.planner.block;
-        for clause in &block.locks {
-            for (place, rel) in block.rels.iter().enumerate() {
-                if clause.rels & bit(place) == 0 || !matches!(rel.source, Source::Table) {
-                    continue;
-                }
-                let own: Vec<&Clause> = block.clauses.iter().filter(|c| c.rels == bit(place)).collect();
-                hold(&own, rel.info.id, held);
-                let leaves = shares(&rel.leaves, &rel.info, &own);
-                for (leaf, share) in leaves {
-                    let reach = touches::of_clauses(&own, &leaf.info);
-                    writes::lock_rows(&leaf.info, rows * share, &reach, tally);
-                    lock(&leaf.info, rows * share, (clause.mode, clause.wait), &reach, tally);
-                }
-            }
-        }
-    }
-
     fn insert(&self, insert: &Insert, rows: f64, settings: &Settings, held: &mut Held, tally: &mut Tally) -> f64 {
         let empty = Block::default();
         let value = |column: usize| -> Option<ValueSet> {
@@ -196,8 +184,10 @@ impl Statement {
                 self.arbiter(info, conflict, (fresh * share, conflicting * share), tally);
             }
             let bytes = self.row_bytes(insert, info, &value);
-            let fits =
-                |index: &IndexInfo| predicates::share_of_rows(info, index, &|name| self.inserted_value(insert, name));
+            let fits = |index: &IndexInfo| {
+                let share = predicates::share_of_rows(info, index, &|name| self.inserted_value(insert, name));
+                (share, self.entry_place(insert, info, index))
+            };
             writes::insert_rows(info, fresh * share, bytes, &fits, tally);
             if let Some(conflict) = &insert.conflict
                 && let Some(assignments) = &conflict.update
@@ -236,6 +226,26 @@ impl Statement {
             }
         }
         fresh + if insert.conflict.as_ref().is_some_and(|c| c.update.is_some()) { conflicting } else { 0.0 }
+    }
+
+    /// Where an inserted row's entry goes: to the right edge when its first key grows with time.
+    fn entry_place(&self, insert: &Insert, info: &TableInfo, index: &IndexInfo) -> writes::Place {
+        let Some(column) = index.keys.first().copied().flatten().map(|c| &info.columns[c]) else {
+            return writes::Place::Anywhere;
+        };
+        let given = insert.table.column(&column.name).is_some_and(|c| insert.columns.contains(&c));
+        let grows = match self.inserted_value(insert, &column.name) {
+            _ if !given && column.from_sequence => true,
+            Some(set) if set.values.iter().all(|v| matches!(v, Value::Now(_))) => true,
+            Some(set) => match &set.distribution {
+                Some(Distribution::Sequence { .. } | Distribution::Uuid { version: 7 }) => true,
+                Some(Distribution::Uuid { .. }) => false,
+                // Made by an earlier statement, or by a query: as the column's order suggests.
+                _ => set.unknown() && column.correlation > ORDERED,
+            },
+            None => column.correlation > ORDERED,
+        };
+        if grows { writes::Place::Edge } else { writes::Place::Anywhere }
     }
 
     /// The value that an inserted row has in a column: as given, or its constant default.
@@ -428,7 +438,7 @@ fn targets(level: &Level<'_>) -> Vec<(Arc<TableInfo>, f64, Reach)> {
 }
 
 /// Shares of the rows by partition.
-fn shares<'l>(leaves: &'l [Leaf], head: &TableInfo, clauses: &[&Clause]) -> Vec<(&'l Leaf, f64)> {
+pub(super) fn shares<'l>(leaves: &'l [Leaf], head: &TableInfo, clauses: &[&Clause]) -> Vec<(&'l Leaf, f64)> {
     if leaves.len() == 1 {
         return vec![(&leaves[0], 1.0)];
     }
@@ -455,7 +465,7 @@ fn hold(clauses: &[&Clause], table: usize, held: &mut Held) {
     }
 }
 
-fn lock(info: &TableInfo, rows: f64, (mode, wait): (LockMode, LockWait), reach: &Reach, tally: &mut Tally) {
+pub(super) fn lock(info: &TableInfo, rows: f64, (mode, wait): (LockMode, LockWait), reach: &Reach, tally: &mut Tally) {
     if rows > 0.0 {
         tally.locks.push(LockUse { table: info.id, rows, mode, wait, popularity: reach.rows.clone() });
     }

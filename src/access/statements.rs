@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use crate::access::assumed;
 use crate::access::bind::Binder;
 use crate::access::catalog::{Catalog, Written};
 use crate::access::footprint::Footprint;
@@ -160,7 +161,11 @@ fn resolve(
         reach: 0,
     };
     let bound = binder.statement(statement)?;
-    let warnings = binder.warnings;
+    let mut warnings = binder.warnings;
+    let start = text.origin.locate(&text.sql, 0);
+    for message in assumed::messages(&bound) {
+        warnings.push(Warning::new(WarningCode::AssumedStatistics, message).at(start.clone()));
+    }
     Ok(Statement { bound, draws: Arc::clone(draws), parameters: has_parameters(&text.sql), warnings })
 }
 

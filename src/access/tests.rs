@@ -1,37 +1,131 @@
-//! What the tests of this module share.
+//! Statements as text, from schema and workload to footprints.
 
-use crate::machine::{PlanCacheMode, Settings, SynchronousCommit};
-use crate::units::{Bytes, Seconds};
+use crate::access::{self, AccessPath, Footprint};
+use crate::diagnostic::{InputError, WarningCode};
+use crate::machine::{self, Settings};
+use crate::schema;
+use crate::workload;
+use crate::yaml::Document;
+
+const SCHEMA: &str = "CREATE TABLE parents (id integer PRIMARY KEY, name text);
+CREATE TABLE items (id integer PRIMARY KEY, parent integer REFERENCES parents, state text NOT NULL, note text);
+CREATE INDEX items_state ON items (parent) WHERE state = 'open';
+CREATE TABLE events (at date NOT NULL, kind integer, body text) PARTITION BY RANGE (at);
+CREATE TABLE events_1 PARTITION OF events FOR VALUES FROM ('2025-01-01') TO ('2025-02-01');
+CREATE TABLE events_2 PARTITION OF events FOR VALUES FROM ('2025-02-01') TO ('2025-03-01');
+CREATE TABLE unknown_size (id integer);";
+
+const TABLES: &str = "version: 1
+schema: s.sql
+tables:
+  parents: {rows: 1000}
+  items: {rows: 100k, columns: {state: {distinct: 2, most_common: {open: 0.01, done: 0.99}}, parent: {distinct: 1000}}}
+  events: {rows: 10k}
+clients: 1
+";
 
 /// PostgreSQL 15's defaults.
 pub fn settings() -> Settings {
-    let mb = 1024.0 * 1024.0;
-    Settings {
-        version: 15,
-        shared_buffers: Bytes(128.0 * mb),
-        effective_cache_size: Bytes(4096.0 * mb),
-        work_mem: Bytes(4.0 * mb),
-        synchronous_commit: SynchronousCommit::On,
-        fsync: true,
-        full_page_writes: true,
-        wal_compression: false,
-        data_checksums: false,
-        wal_level_logical: false,
-        max_wal_size: Bytes(1024.0 * mb),
-        checkpoint_timeout: Seconds(300.0),
-        checkpoint_completion_target: 0.9,
-        commit_delay: Seconds(0.0),
-        commit_siblings: 5,
-        deadlock_timeout: Seconds(1.0),
-        max_connections: 100,
-        random_page_cost: 4.0,
-        seq_page_cost: 1.0,
-        cpu_tuple_cost: 0.01,
-        cpu_index_tuple_cost: 0.005,
-        cpu_operator_cost: 0.0025,
-        autovacuum: true,
-        plan_cache_mode: PlanCacheMode::Auto,
-        disabled_plans: Vec::new(),
-        default_isolation: None,
-    }
+    let mut settings = machine::reference().settings;
+    settings.version = 15;
+    settings
+}
+
+fn explain(transaction: &str) -> Result<Footprint, InputError> {
+    let text = format!("{TABLES}transactions:\n  - name: t\n{transaction}\n");
+    let document = Document::parse("w.yaml", &text)?;
+    let workload = workload::from_document(&document)?;
+    let schema = schema::read("s.sql", SCHEMA);
+    assert!(schema.warnings.is_empty(), "{:?}", schema.warnings);
+    let found = access::footprints(&schema, &workload, &machine::reference())?;
+    Ok(found.into_iter().flatten().flatten().last().unwrap())
+}
+
+fn statement(sql: &str) -> Result<Footprint, InputError> {
+    explain(&format!("    variables: {{id: {{random: [1, 1000]}}}}\n    statements:\n      - sql: {sql}"))
+}
+
+#[test]
+fn names_that_are_wrong_have_a_place_and_a_neighbour() {
+    let error = statement("SELECT note FROM itmes WHERE id = :id").unwrap_err();
+    assert_eq!(error.message, "unknown table `itmes`");
+    assert_eq!(error.nearest.as_deref(), Some("items"));
+    let at = error.position.unwrap();
+    assert_eq!((at.line, at.column), (12, 31));
+    let error = statement("SELECT nota FROM items WHERE id = :id").unwrap_err();
+    assert_eq!((error.message.as_str(), error.nearest.as_deref()), ("unknown column `nota`", Some("note")));
+    let error = statement("UPDATE items SET stat = 'x' WHERE id = :id").unwrap_err();
+    assert_eq!(error.nearest.as_deref(), Some("state"));
+    let error = statement("INSERT INTO items (id, parnt) VALUES (:id, 1)").unwrap_err();
+    assert_eq!(error.nearest.as_deref(), Some("parent"));
+    let error = statement("SELECT x.id FROM items i WHERE id = :id").unwrap_err();
+    assert_eq!(error.message, "unknown table or alias `x`");
+}
+
+#[test]
+fn a_table_needs_rows_and_a_statement_needs_sense() {
+    let error = statement("SELECT id FROM unknown_size WHERE id = :id").unwrap_err();
+    assert_eq!(error.message, "table `unknown_size` has no row count");
+    assert_eq!(error.position.unwrap().line, 12);
+    let error = statement("SELEKT id FROM items WHERE id = :id").unwrap_err();
+    assert!(error.message.starts_with("cannot read the statement"), "{}", error.message);
+}
+
+#[test]
+fn what_was_assumed_is_said() {
+    let warned = |f: &Footprint| f.warnings.iter().any(|w| w.code == WarningCode::AssumedStatistics);
+    assert!(warned(&statement("SELECT id FROM items WHERE note = 'x' AND id < :id").unwrap()));
+    assert!(!warned(&statement("SELECT id FROM items WHERE id = :id").unwrap()));
+}
+
+#[test]
+fn a_partial_index_serves_a_constant_and_not_a_parameter() {
+    let constant = statement("SELECT note FROM items WHERE state = 'open' AND parent = :id").unwrap();
+    assert_eq!(constant.relations[0].index.as_deref(), Some("items_state"));
+    let parameter = explain(
+        "    variables: {s: {one_of: {open: 0.5, done: 0.5}}, id: {random: [1, 1000]}}\n    statements:\n      - sql: SELECT note FROM items WHERE state = :s AND parent = :id",
+    )
+    .unwrap();
+    assert_eq!(parameter.relations[0].path, AccessPath::SeqScan);
+}
+
+#[test]
+fn locks_and_wal_of_a_reference() {
+    let f = statement("INSERT INTO items (id, parent, state) VALUES (:id + 1000000, :id, 'open')").unwrap();
+    assert_eq!(f.locks.len(), 1);
+    assert_eq!(f.locks[0].mode.as_str(), "key share");
+    // heap 31 + (24 + 4 + 4 + 5), two entries of 64, a lock record of 54, and splits.
+    let records = 31.0 + 37.0 + 128.0 + 54.0;
+    assert!(f.wal_bytes.get() >= records && f.wal_bytes.get() < records + 60.0, "{:?}", f.wal_bytes);
+    assert_eq!(f.index_entries, 2.0);
+    let locked = statement("SELECT * FROM items WHERE id = :id FOR UPDATE").unwrap();
+    assert_eq!((locked.wal_bytes.get(), locked.writes), (54.0, true));
+    // All variable values exist, so all rows drawn do.
+    assert!((locked.locks[0].popularity.classes.iter().map(|c| c.probability).sum::<f64>() - 1.0).abs() < 1e-9);
+}
+
+#[test]
+fn partitions_are_pruned() {
+    let one = statement("SELECT count(*) FROM events WHERE at = '2025-01-15'").unwrap();
+    let tables: Vec<&str> = one.relations.iter().map(|r| r.table.name.as_str()).collect();
+    assert_eq!(tables, ["events_1"]);
+    let both = statement("SELECT count(*) FROM events WHERE kind = :id").unwrap();
+    assert_eq!(both.relations.len(), 2);
+}
+
+#[test]
+fn reading_once_serves_many_machines() {
+    let text = format!(
+        "{TABLES}transactions:\n  - name: t\n    statements:\n      - sql: SELECT id FROM items WHERE id = 7\n"
+    );
+    let workload = workload::from_document(&Document::parse("w.yaml", &text).unwrap()).unwrap();
+    let schema = schema::read("s.sql", SCHEMA);
+    let statements = access::Statements::parse(&schema, &workload).unwrap();
+    let mut machine = machine::reference();
+    let first = statements.footprints(&machine);
+    machine.cpu.cores *= 2.0;
+    assert!(std::sync::Arc::ptr_eq(&first, &statements.footprints(&machine)));
+    machine.settings.disabled_plans =
+        vec!["enable_indexscan".into(), "enable_indexonlyscan".into(), "enable_bitmapscan".into()];
+    assert_eq!(statements.footprints(&machine)[0][0].as_ref().unwrap().relations[0].path, AccessPath::SeqScan);
 }

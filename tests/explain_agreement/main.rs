@@ -84,8 +84,8 @@ fn footprints_agree_with_a_server() {
         ("path", share(&|v| Some(v.path)), 0.95),
         ("rows", share(&|v| Some(v.rows)), 0.9),
         ("pages", share(&|v| Some(v.pages)), 0.9),
-        ("wal", share(&|v| v.wal), 0.4),
-        ("hot", share(&|v| v.hot), 0.5),
+        ("wal", share(&|v| v.wal), 0.85),
+        ("hot", share(&|v| v.hot), 0.9),
     ];
     for (what, (good, all), limit) in limits {
         println!("{what:6} {good} of {all} ({limit} asked)");
@@ -139,6 +139,7 @@ fn compare(name: &str, footprint: &Footprint, observed: &Observed) -> Verdict {
         .map(|r| format!("{} {} {}", r.table, path_name(r.path), r.index.as_deref().unwrap_or("")))
         .collect();
     paths.sort();
+    paths.dedup();
     let rows: f64 = footprint.relations.iter().filter(|r| r.path != AccessPath::Insert).map(|r| r.rows).sum();
     let pages = footprint.pages.get();
     let wal = footprint.wal_bytes.get();
