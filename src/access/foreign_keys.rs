@@ -61,11 +61,12 @@ pub fn check(key: &Outgoing, rows: f64, value: Option<&ValueSet>, held: bool, ta
         _ => touches::everything(parent),
     };
     tally.counts.foreign_key_check += rows;
+    // The price of a check holds the lookup; the trigger fetches the new row again.
+    let priced = tally.counts;
     tally.index_visits(parent, index, (1.0, index.levels, 1.0), rows, &reach);
     tally.heap_visits(parent, 1.0, rows, &reach);
-    // The trigger fetches the new row again.
+    tally.counts = priced;
     tally.pages += rows;
-    tally.counts.buffer_visit += rows;
     if held {
         return;
     }

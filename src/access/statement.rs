@@ -21,7 +21,10 @@ use crate::access::writes;
 use crate::machine::{PlanCacheMode, Settings};
 use crate::sql::tree::{Expr, LockMode, LockWait};
 use crate::units::{Bytes, Pages};
-use crate::workload::Protocol;
+use crate::workload::{Distribution, Protocol};
+
+/// Correlation from which a column counts as growing with the table.
+const ORDERED: f64 = 0.99;
 
 /// A statement ready to be planned again and again.
 #[derive(Debug, Clone)]
@@ -196,8 +199,10 @@ impl Statement {
                 self.arbiter(info, conflict, (fresh * share, conflicting * share), tally);
             }
             let bytes = self.row_bytes(insert, info, &value);
-            let fits =
-                |index: &IndexInfo| predicates::share_of_rows(info, index, &|name| self.inserted_value(insert, name));
+            let fits = |index: &IndexInfo| {
+                let share = predicates::share_of_rows(info, index, &|name| self.inserted_value(insert, name));
+                (share, self.entry_place(insert, info, index))
+            };
             writes::insert_rows(info, fresh * share, bytes, &fits, tally);
             if let Some(conflict) = &insert.conflict
                 && let Some(assignments) = &conflict.update
@@ -236,6 +241,26 @@ impl Statement {
             }
         }
         fresh + if insert.conflict.as_ref().is_some_and(|c| c.update.is_some()) { conflicting } else { 0.0 }
+    }
+
+    /// Where an inserted row's entry goes: to the right edge when its first key grows with time.
+    fn entry_place(&self, insert: &Insert, info: &TableInfo, index: &IndexInfo) -> writes::Place {
+        let Some(column) = index.keys.first().copied().flatten().map(|c| &info.columns[c]) else {
+            return writes::Place::Anywhere;
+        };
+        let given = insert.table.column(&column.name).is_some_and(|c| insert.columns.contains(&c));
+        let grows = match self.inserted_value(insert, &column.name) {
+            _ if !given && column.from_sequence => true,
+            Some(set) if set.values.iter().all(|v| matches!(v, Value::Now(_))) => true,
+            Some(set) => match &set.distribution {
+                Some(Distribution::Sequence { .. } | Distribution::Uuid { version: 7 }) => true,
+                Some(Distribution::Uuid { .. }) => false,
+                // Made by an earlier statement, or by a query: as the column's order suggests.
+                _ => set.unknown() && column.correlation > ORDERED,
+            },
+            None => column.correlation > ORDERED,
+        };
+        if grows { writes::Place::Edge } else { writes::Place::Anywhere }
     }
 
     /// The value that an inserted row has in a column: as given, or its constant default.

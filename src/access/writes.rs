@@ -22,32 +22,52 @@ const SPLIT_RIGHT: f64 = 0.1;
 const SPLIT_PAGES: f64 = 3.0;
 /// log10 of the leaf pages from which an index entry at a random place costs its full price.
 const BIG_INDEX: f64 = 3.5;
+/// Accesses to the visibility map by the update of a row on an all-visible page (measured on version 15).
+const UPDATE_MAP_PAGES: f64 = 2.0;
 /// Heap pages up to which old versions are pruned by the updates themselves rather than by vacuum.
 const PRUNED_PAGES: f64 = 32.0;
 /// A new value of a sequence is logged once for so many (SEQ_LOG_VALS).
 const SEQUENCE_LOG_VALUES: f64 = 32.0;
 
-/// `rows` new entries in one index; the bytes of WAL and the buffer accesses per entry.
-pub fn index_entries(info: &TableInfo, index: &IndexInfo, rows: f64, reach: &Reach, tally: &mut Tally) -> f64 {
+/// Where new entries of an index go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// To the right edge, which grows.
+    Edge,
+    /// Anywhere, so that pages split in the middle.
+    Anywhere,
+    /// Beside the entries of old versions, whose room they get in the long run.
+    Beside,
+}
+
+/// `rows` new entries in one index; the buffer accesses they take.
+pub fn index_entries(
+    info: &TableInfo,
+    index: &IndexInfo,
+    rows: f64,
+    place: Place,
+    reach: &Reach,
+    tally: &mut Tally,
+) -> f64 {
     if rows <= 0.0 {
         return 0.0;
     }
-    let right = index.grows_right;
+    let right = place == Place::Edge;
     let descent = if right && index.levels >= FAST_PATH_LEVELS { 1.0 } else { index.levels };
-    let full = sizes::BTREE_USABLE / (index.entry_bytes + sizes::LINE_POINTER);
+    let plain = sizes::BTREE_USABLE / (index.entry_bytes + sizes::LINE_POINTER);
+    // Equal keys share their entry, so a leaf holds more of them before it splits.
+    let full = plain.max(index.entries_per_leaf);
     let (moved, until_split) = if right { (SPLIT_RIGHT, 1.0 - SPLIT_RIGHT) } else { (SPLIT_MIDDLE, SPLIT_MIDDLE) };
-    let splits = rows / (full * until_split).max(1.0);
+    let splits = if place == Place::Beside { 0.0 } else { rows / (full * until_split).max(1.0) };
     let pages = descent * rows + SPLIT_PAGES * splits;
+    // The price of an entry holds its descent.
     tally.pages += pages;
-    tally.counts.buffer_visit += descent * rows;
-    tally.counts.index_descent += rows;
-    tally.counts.descent_depth += rows * (info.rows / 1000.0).max(1.0).log2();
     tally.index_entries += rows;
     if !right {
         tally.counts.index_entry += rows * (index.leaf_pages.max(1.0).log10() / BIG_INDEX).clamp(0.05, 1.0);
     }
     if !info.unlogged {
-        let split = SPLIT_BYTES + moved * full * (index.entry_bytes + 4.0);
+        let split = SPLIT_BYTES + moved * sizes::BTREE_USABLE;
         tally.wal += rows * wal::btree_insert(index.entry_bytes) + splits * split;
     }
     let where_to = if right { touches::newest() } else { reach.clone() };
@@ -66,12 +86,12 @@ fn new_pages(info: &TableInfo, id: RelationId, relation_pages: f64, pages: f64, 
 
 /// `rows` rows of `tuple_bytes` inserted; buffer accesses, index entries included.
 ///
-/// `share` says of how many of the rows an index gets an entry, by the index's predicate.
+/// `share` says of how many of the rows an index gets an entry, by the index's predicate, and where.
 pub fn insert_rows(
     info: &TableInfo,
     rows: f64,
     tuple_bytes: f64,
-    share: &dyn Fn(&IndexInfo) -> f64,
+    share: &dyn Fn(&IndexInfo) -> (f64, Place),
     tally: &mut Tally,
 ) -> f64 {
     let room = sizes::HEAP_USABLE - 8192.0 * (1.0 - info.fillfactor);
@@ -88,7 +108,8 @@ pub fn insert_rows(
     new_pages(info, RelationId::Heap(info.id), info.pages, rows / per_page, tally);
     let anywhere = touches::everything(info);
     for index in &info.indexes {
-        pages += index_entries(info, index, rows * share(index), &anywhere, tally);
+        let (part, place) = share(index);
+        pages += index_entries(info, index, rows * part, place, &anywhere, tally);
     }
     pages
 }
@@ -120,10 +141,9 @@ pub fn update_rows(
     tally.updated.0 += rows;
     tally.updated.1 += rows * change.hot;
     let cold = rows * (1.0 - change.hot);
-    // The old version is fetched, then changed.
+    // The old version is fetched, then changed; a page that is all-visible loses that mark.
     let pages = 2.0 * rows;
-    tally.pages += pages;
-    tally.counts.buffer_visit += pages;
+    tally.pages += pages + UPDATE_MAP_PAGES * rows * info.all_visible;
     tally.heap_touch(info, pages, rows, reach);
     if !info.unlogged {
         let nulls = info.columns.iter().any(|c| c.null_fraction > 0.0);
@@ -132,7 +152,7 @@ pub fn update_rows(
     }
     for index in &info.indexes {
         let made = cold * share(index);
-        index_entries(info, index, made, reach, tally);
+        index_entries(info, index, made, Place::Beside, reach, tally);
         if index.unique {
             // The old version under the same key is looked at before the new entry is made.
             tally.pages += made;
@@ -160,8 +180,7 @@ pub fn delete_rows(info: &TableInfo, rows: f64, reach: &Reach, tally: &mut Tally
     tally.writes = true;
     tally.rows_written += rows;
     tally.counts.row_written += rows;
-    tally.pages += rows;
-    tally.counts.buffer_visit += rows;
+    tally.pages += rows * (1.0 + info.all_visible);
     tally.heap_touch(info, rows, rows, reach);
     if !info.unlogged {
         tally.wal += rows * wal::heap_delete();
@@ -172,8 +191,7 @@ pub fn delete_rows(info: &TableInfo, rows: f64, reach: &Reach, tally: &mut Tally
 pub fn lock_rows(info: &TableInfo, rows: f64, reach: &Reach, tally: &mut Tally) {
     tally.writes = true;
     tally.counts.row_written += rows;
-    tally.pages += rows;
-    tally.counts.buffer_visit += rows;
+    tally.pages += rows * (1.0 + info.all_visible);
     tally.heap_touch(info, rows, rows, reach);
     if !info.unlogged {
         tally.wal += rows * wal::heap_lock();
@@ -183,7 +201,6 @@ pub fn lock_rows(info: &TableInfo, rows: f64, reach: &Reach, tally: &mut Tally) 
 /// `values` new values of sequences.
 pub fn sequence_values(values: f64, tally: &mut Tally) {
     tally.pages += values;
-    tally.counts.buffer_visit += values;
     tally.wal += values * wal::sequence() / SEQUENCE_LOG_VALUES;
 }
 

@@ -8,6 +8,7 @@ pub mod check;
 pub mod completions;
 pub mod error;
 pub mod exit;
+pub mod explain;
 pub mod forecast;
 pub mod git;
 pub mod man;
@@ -49,6 +50,8 @@ enum Command {
     Check(check::CheckArgs),
     /// Solve a queueing network given as YAML
     Solve(solve::SolveArgs),
+    /// Show how each statement is believed to run, and what it costs
+    Explain(explain::ExplainArgs),
     /// Print the JSON Schema of the YAML files
     Schema(schema::SchemaArgs),
     /// Print shell completions
@@ -88,6 +91,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitStatus> {
         Command::Sweep(args) => sweep::run(&args, &global),
         Command::Check(args) => check::run(&args, &global),
         Command::Solve(args) => solve::run(&args, &global),
+        Command::Explain(args) => explain::run(&args, &global),
         Command::Schema(args) => schema::run(&args, &global),
         Command::Completions(args) => completions::run(&args, &global),
         Command::Man(args) => man::run(&args, &global),

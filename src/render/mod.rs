@@ -4,6 +4,7 @@ pub mod advice;
 pub mod check;
 pub mod csv;
 pub mod curve;
+pub mod explain;
 pub mod github;
 pub mod html;
 pub mod json;

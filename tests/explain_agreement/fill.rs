@@ -103,7 +103,7 @@ fn value(table: &Table, column: &Column, given: &ColumnStats, rows: f64, place: 
     } else if ordered {
         *repeats = (rows / distinct).max(1.0);
         format!("(div((g - 1)::numeric * {distinct}, {rows}) + 1)")
-    } else if primary.get(1) == Some(&column.name.as_str()) && *repeats > 1.0 {
+    } else if primary.get(1) == Some(&column.name.as_str()) && *repeats > 1.0 && distinct <= *repeats * 1.5 {
         format!("(1 + (g - 1) % {})", repeats.ceil())
     } else if primary.get(1) == Some(&column.name.as_str()) {
         format!("(1 + (g * 7919) % {distinct})")

@@ -139,6 +139,7 @@ fn compare(name: &str, footprint: &Footprint, observed: &Observed) -> Verdict {
         .map(|r| format!("{} {} {}", r.table, path_name(r.path), r.index.as_deref().unwrap_or("")))
         .collect();
     paths.sort();
+    paths.dedup();
     let rows: f64 = footprint.relations.iter().filter(|r| r.path != AccessPath::Insert).map(|r| r.rows).sum();
     let pages = footprint.pages.get();
     let wal = footprint.wal_bytes.get();

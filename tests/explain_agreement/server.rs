@@ -72,7 +72,12 @@ fn draw(distribution: &Distribution, random: &mut Random, serial: &mut u64) -> S
 
 /// Prepares the statement, runs it until its plan has settled, then counts and explains.
 pub fn observe(cluster: &Cluster, database: &str, transaction: &Transaction, sql: &str) -> Observed {
-    let mut random = Random(0x9E37_79B9_7F4A_7C15);
+    // Each statement has draws of its own, so that one does not look for what another deleted.
+    let seed = transaction
+        .name
+        .bytes()
+        .fold(0x9E37_79B9_7F4A_7C15_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01B3));
+    let mut random = Random(seed | 1);
     let mut serial = 0;
     let mut call = || {
         if transaction.variables.is_empty() {

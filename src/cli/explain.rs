@@ -1,0 +1,54 @@
+//! `predict explain`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::access;
+use crate::cli::ExitStatus;
+use crate::cli::options::{GlobalOptions, InputOptions};
+use crate::cli::output::Output;
+use crate::demand;
+use crate::forecast;
+use crate::render::explain;
+
+/// Arguments.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    #[command(flatten)]
+    input: InputOptions,
+    /// Format of the result
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
+    format: Format,
+    /// Write the result to a file, whole or not at all
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Invalid input, or a result that cannot be written.
+pub fn run(args: &ExplainArgs, global: &GlobalOptions) -> anyhow::Result<ExitStatus> {
+    let request = args.input.request()?;
+    let output = Output::open(args.output.as_deref())?;
+    let inputs = forecast::load(&request.sources)?;
+    let footprints = access::footprints(&inputs.schema, &inputs.workload, &inputs.machine)?;
+    let machine = &inputs.machine;
+    let price = |footprint: &access::Footprint| {
+        demand::statement_price(&machine.coefficients, inputs.workload.protocol, footprint) / machine.cpu.speed
+    };
+    let explanation = explain::explanation(&inputs.schema, &inputs.workload, &footprints, &price);
+    let text = match args.format {
+        Format::Json => explain::json(&explanation)?,
+        Format::Text => explain::text(&explanation, output.paint(global.color), global.quiet),
+    };
+    output.finish(&text)?;
+    Ok(ExitStatus::Success)
+}
