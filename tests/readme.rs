@@ -155,3 +155,35 @@ fn shown_output_is_compared() {
     assert!(!matches(&shown(&["a", "c"]), "a\nb\nc\n"));
     assert!(!matches(&shown(&["a", "...", "d"]), "a\nb\nc\n"));
 }
+
+#[test]
+fn the_shell_examples_work() {
+    let run = |script: &str, args: &[&str]| {
+        Command::new("bash")
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .env("PREDICT", env!("CARGO_BIN_EXE_predict"))
+            .arg(script)
+            .args(args)
+            .output()
+            .expect("bash runs")
+    };
+    let (workload, machine) = ("workloads/orders/workload.yaml", "workloads/machines/one-cpu.yaml");
+    let what_if = run("examples/what-if.sh", &[workload]);
+    let table = String::from_utf8_lossy(&what_if.stdout).into_owned();
+    assert!(what_if.status.success(), "{}", String::from_utf8_lossy(&what_if.stderr));
+    assert_eq!(table.lines().filter(|l| !l.starts_with('#')).count(), 1 + 12 + 1 + 4, "{table}");
+
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let baseline = dir.path().join("baseline.json");
+    let forecast = Command::new(env!("CARGO_BIN_EXE_predict"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(["forecast", "--workload", workload, "--machine", machine, "--format", "json", "-o"])
+        .arg(&baseline)
+        .status()
+        .expect("it runs");
+    assert!(forecast.success());
+    let check = run("examples/ci-check.sh", &[workload, machine, &baseline.to_string_lossy()]);
+    let verdict = String::from_utf8_lossy(&check.stdout).into_owned();
+    assert_eq!(check.status.code(), Some(0), "{verdict}{}", String::from_utf8_lossy(&check.stderr));
+    assert!(verdict.contains("passed: 3 rules checked"), "{verdict}");
+}
