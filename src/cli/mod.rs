@@ -17,6 +17,7 @@ pub mod rules;
 pub mod schema;
 pub mod solve;
 pub mod sweep;
+pub mod usl;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -49,6 +50,8 @@ enum Command {
     Check(check::CheckArgs),
     /// Solve a queueing network given as YAML
     Solve(solve::SolveArgs),
+    /// Fit the Universal Scalability Law to a CSV of clients and tps
+    Usl(usl::UslArgs),
     /// Print the JSON Schema of the YAML files
     Schema(schema::SchemaArgs),
     /// Print shell completions
@@ -88,6 +91,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitStatus> {
         Command::Sweep(args) => sweep::run(&args, &global),
         Command::Check(args) => check::run(&args, &global),
         Command::Solve(args) => solve::run(&args, &global),
+        Command::Usl(args) => usl::run(&args, &global),
         Command::Schema(args) => schema::run(&args, &global),
         Command::Completions(args) => completions::run(&args, &global),
         Command::Man(args) => man::run(&args, &global),
