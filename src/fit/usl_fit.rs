@@ -141,7 +141,7 @@ fn search(points: &[(f64, f64)], fitted: &[usize], start: [f64; 3]) -> Option<Tr
             for i in 0..fitted.len() {
                 damped[(i, i)] *= 1.0 + damping;
             }
-            let Some(step) = damped.lu().solve(&right) else { return None };
+            let step = damped.lu().solve(&right)?;
             let mut next = b;
             fitted.iter().zip(step.iter()).for_each(|(i, s)| next[*i] += s);
             let then = rss(&next, points);

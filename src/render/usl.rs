@@ -189,7 +189,7 @@ impl Report {
             number::short(self.lambda),
             self.r_squared
         );
-        let peak = self.peak_clients.filter(|n| *n <= reach).map(|n| x(n));
+        let peak = self.peak_clients.filter(|n| *n <= reach).map(x);
         svg::fill(
             include_str!("templates/usl.svg"),
             context! { title, left, right, top, bottom, line => line.join(" "), x_ticks, y_ticks, marks, peak },
