@@ -1,6 +1,7 @@
 //! The whole arrow in one short function: files to forecast.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::access::{self, Footprint};
 use crate::demand::{TransactionDemand, transaction_demand};
-use crate::diagnostic::{InputError, Warning, WarningCode};
+use crate::diagnostic::{InputError, TextOrigin, Warning, WarningCode};
 use crate::forecast::anchor::{Corrections, anchor};
 use crate::forecast::{assemble, bottleneck, interval, latency, result::*};
 use crate::machine::{self, Machine};
@@ -100,7 +101,7 @@ impl Base {
             (Some(path), _) | (None, Some(path)) => path.clone(),
             (None, None) => return Err(base.no_schema()),
         };
-        base.read_schema(&path)?;
+        base.read_schema(&path, sources.schema.is_none())?;
         Ok(base)
     }
 
@@ -113,7 +114,7 @@ impl Base {
             return Ok(());
         }
         let path = workload.schema.clone().ok_or_else(|| self.no_schema())?;
-        self.read_schema(&path)?;
+        self.read_schema(&path, true)?;
         let inputs = self.clone().inputs()?;
         let planned = plan(&inputs)?;
         let observed = &inputs.workload.observed;
@@ -133,10 +134,17 @@ impl Base {
         self.corrections = corrections;
     }
 
-    /// Reads a schema file, unless it is the one already read.
-    fn read_schema(&mut self, path: &Path) -> Result<(), InputError> {
+    /// Reads a schema file, unless it is the one already read; `named` says that the workload file
+    /// names it, which is then the place of what is wrong with it as a whole.
+    fn read_schema(&mut self, path: &Path, named: bool) -> Result<(), InputError> {
         if self.schema_path != path {
-            let text = read_text(path)?;
+            let text = read_text(path).map_err(|mut e| {
+                if let (true, None, Some(node)) = (named, &e.position, self.workload.find("schema")) {
+                    let place = self.workload.error_at(node, String::new());
+                    (e.position, e.source_text) = (place.position, place.source_text);
+                }
+                e
+            })?;
             self.hashes.schema = sha256(&text);
             self.schema = Arc::new(schema::read(&path.display().to_string(), &text));
             self.schema_path = path.to_owned();
@@ -331,11 +339,38 @@ fn unsolvable(error: QueueingError) -> InputError {
     InputError::new(format!("the workload cannot be solved: {error}"))
 }
 
+/// Schema files above this size are refused: a dump of 10,000 tables takes some 20 MB.
+const MAX_SCHEMA_BYTES: u64 = 64 << 20;
+
 /// A text file, as UTF-8; bytes that are none are replaced, so that one of them never loses a schema.
 fn read_text(path: &Path) -> Result<String, InputError> {
-    let bytes = std::fs::read(path)
-        .map_err(|e| InputError::new(format!("failed to read schema file {}: {e}", path.display())))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    let name = path.display().to_string();
+    let failed = |e: std::io::Error| {
+        let error = InputError::new(format!("failed to read the schema file `{name}`: {e}"));
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let names: Vec<String> = std::fs::read_dir(folder)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|f| f.file_name().to_string_lossy().into_owned())
+            .collect();
+        let file = path.file_name().map(|f| f.to_string_lossy().into_owned()).unwrap_or_default();
+        error.expected("a file of DDL").nearest_of(&file, names.iter().map(String::as_str).filter(|n| *n != file))
+    };
+    let file = std::fs::File::open(path).map_err(failed)?;
+    let mut bytes = Vec::new();
+    file.take(MAX_SCHEMA_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > MAX_SCHEMA_BYTES {
+        let message = format!("the schema file `{name}` is larger than {} MB", MAX_SCHEMA_BYTES >> 20);
+        return Err(InputError::new(message).expected("DDL without data"));
+    }
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    match text.find('\0') {
+        Some(at) => Err(InputError::new(format!("`{name}` is not a text file: it holds a NUL character"))
+            .at(TextOrigin::file(&name).locate(&text, at))
+            .expected("DDL as text")),
+        None => Ok(text),
+    }
 }
 
 /// `sha256:` and the digest in hexadecimal.

@@ -18,6 +18,7 @@ pub mod svg;
 pub mod sweep;
 pub mod table;
 pub mod text;
+pub mod usl;
 
 use crate::forecast::Forecast;
 
