@@ -27,9 +27,9 @@ fn read(folder: &Path) -> Workload {
     predict::workload::from_document(&document).unwrap_or_else(|e| panic!("{e:?}"))
 }
 
-/// One statement, its white space and last semicolon taken out.
+/// One statement, all white space and the last semicolon taken out.
 fn normalized(sql: &str) -> String {
-    sql.split_whitespace().collect::<Vec<_>>().join(" ").trim_end_matches(';').to_owned()
+    sql.split_whitespace().collect::<String>().trim_end_matches(';').to_owned()
 }
 
 #[test]

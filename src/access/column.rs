@@ -49,6 +49,10 @@ pub struct ColumnInfo {
     pub time: bool,
     /// How it compares.
     pub family: TypeFamily,
+    /// Whether that value comes from a sequence.
+    pub from_sequence: bool,
+    /// The constant that it is otherwise.
+    pub default: Option<Expr>,
     /// Whether a row that does not give the column gets a value.
     pub has_default: bool,
     /// Characters of a blank-padded type.
@@ -169,6 +173,8 @@ impl ColumnInfo {
             integer,
             time,
             family: column.ty.family,
+            from_sequence: is_sequence(column.default.as_ref()),
+            default: column.default.clone(),
             has_default: column.default.as_ref().is_some_and(|d| !matches!(d, Expr::Literal(Literal::Null)))
                 || column.generated.is_some(),
             fixed_text: (column.ty.name == "character").then(|| column.ty.modifier.first().map_or(1.0, |n| *n as f64)),
@@ -194,6 +200,8 @@ impl ColumnInfo {
             integer: false,
             time: false,
             family: TypeFamily::Other,
+            from_sequence: false,
+            default: None,
             has_default: false,
             fixed_text: None,
         }

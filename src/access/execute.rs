@@ -19,7 +19,9 @@ pub fn distinct_pages(draws: f64, pages: f64) -> f64 {
 }
 
 /// Accesses to heap pages by `rows` fetches one after the other: a page met twice in a row counts once.
-fn heap_accesses(rows: f64, info: &TableInfo, correlation: f64, sorted: bool) -> f64 {
+///
+/// `density` is how many of a page's rows the index leads to one after the other.
+fn heap_accesses(rows: f64, info: &TableInfo, density: f64, correlation: f64, sorted: bool) -> f64 {
     if rows <= 0.0 || info.pages <= 0.0 {
         return 0.0;
     }
@@ -28,7 +30,7 @@ fn heap_accesses(rows: f64, info: &TableInfo, correlation: f64, sorted: bool) ->
     } else {
         1.0_f64.min(rows) + (rows - 1.0).max(0.0) * (1.0 - 1.0 / info.pages)
     };
-    let ordered = 1.0_f64.min(rows) + (rows - 1.0).max(0.0) / info.density();
+    let ordered = 1.0_f64.min(rows) + (rows - 1.0).max(0.0) / density.max(1.0);
     let together = correlation * correlation;
     together * ordered.min(scattered) + (1.0 - together) * scattered
 }
@@ -319,11 +321,17 @@ impl<'a> Run<'_, 'a> {
         let leaves = descents * index.levels + (entries - descents.min(entries)).max(0.0) / index.entries_per_leaf;
         let (heap, map) = if only {
             (
-                heap_accesses(fetched * (1.0 - info.all_visible), info, correlation, is_equality),
+                heap_accesses(
+                    fetched * (1.0 - info.all_visible),
+                    info,
+                    info.density() * index.share,
+                    correlation,
+                    is_equality,
+                ),
                 (fetched * visits).min(self.loops.max(loops.min(1.0))),
             )
         } else {
-            (heap_accesses(fetched, info, correlation, is_equality), 0.0)
+            (heap_accesses(fetched, info, info.density() * index.share, correlation, is_equality), 0.0)
         };
         let operators = planner
             .clauses(&scan.clauses)
@@ -337,6 +345,7 @@ impl<'a> Run<'_, 'a> {
         self.tally.index_visits(info, index, (descents, leaves, entries), visits, &popularity);
         self.tally.heap_visits(info, heap, visits, &popularity);
         self.tally.counts.buffer_visit += map;
+        self.tally.pages += map;
         self.tally.counts.index_row += entries.max(fetched) * visits;
         let pages = (leaves + heap) * visits + map;
         self.tally.relation(info, path, Some(&index.name), rows * visits, pages);
@@ -373,7 +382,7 @@ impl<'a> Run<'_, 'a> {
         rows *= part;
         let first = |i: &IndexInfo| i.keys.first().copied().flatten().map_or(0.0, |c| info.columns[c].correlation);
         let correlation = if uses.len() == 1 { first(&info.indexes[uses[0].index]) } else { 0.0 };
-        let heap = heap_accesses(fetched, info, correlation, true) * part;
+        let heap = heap_accesses(fetched, info, info.density() * share, correlation, true) * part;
         self.tally.heap_visits(info, heap, visits, &popularity);
         self.tally.counts.index_row += fetched * part * visits;
         for (n, used) in uses.iter().enumerate() {

@@ -63,6 +63,9 @@ pub fn check(key: &Outgoing, rows: f64, value: Option<&ValueSet>, held: bool, ta
     tally.counts.foreign_key_check += rows;
     tally.index_visits(parent, index, (1.0, index.levels, 1.0), rows, &reach);
     tally.heap_visits(parent, 1.0, rows, &reach);
+    // The trigger fetches the new row again.
+    tally.pages += rows;
+    tally.counts.buffer_visit += rows;
     if held {
         return;
     }
@@ -142,7 +145,7 @@ pub fn parents_gone(key: &Incoming, rows: f64, deleted: bool, tally: &mut Tally)
         ReferentialAction::Cascade | ReferentialAction::Set => {
             let hot = f64::from(u8::from(child_index(key, child).is_none()));
             let change = writes::Change { hot, changed_bytes: 8.0 };
-            writes::update_rows(child, children * rows, change, &reach, tally);
+            writes::update_rows(child, children * rows, change, &|i| i.share, &reach, tally);
             lock(child, children * rows, LockMode::NoKeyUpdate, &reach, tally);
         }
     }

@@ -26,6 +26,7 @@ pub mod plan;
 pub mod planned;
 pub mod planner;
 pub mod popularity;
+pub mod predicates;
 pub mod references;
 pub mod relation;
 pub mod select;

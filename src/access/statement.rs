@@ -10,7 +10,8 @@ use crate::access::footprint::{Footprint, LockUse};
 use crate::access::foreign_keys;
 use crate::access::partitions;
 use crate::access::planned::{self, Context, Level, Planned};
-use crate::access::relation::TableInfo;
+use crate::access::predicates;
+use crate::access::relation::{IndexInfo, TableInfo};
 use crate::access::selectivity::Seen;
 use crate::access::sizes;
 use crate::access::tally::{Reach, Tally};
@@ -187,11 +188,17 @@ impl Statement {
         for (leaf, share) in self.insert_leaves(insert, &value) {
             let info = &leaf.info;
             let before = tally.pages;
+            let drawn = insert.table.columns.iter().enumerate().filter(|(place, column)| {
+                column.from_sequence && (insert.source.is_none() || !insert.columns.contains(place))
+            });
+            writes::sequence_values(rows * share * drawn.count() as f64, tally);
             if let Some(conflict) = &insert.conflict {
                 self.arbiter(info, conflict, (fresh * share, conflicting * share), tally);
             }
             let bytes = self.row_bytes(insert, info, &value);
-            writes::insert_rows(info, fresh * share, bytes, tally);
+            let fits =
+                |index: &IndexInfo| predicates::share_of_rows(info, index, &|name| self.inserted_value(insert, name));
+            writes::insert_rows(info, fresh * share, bytes, &fits, tally);
             if let Some(conflict) = &insert.conflict
                 && let Some(assignments) = &conflict.update
             {
@@ -229,6 +236,20 @@ impl Statement {
             }
         }
         fresh + if insert.conflict.as_ref().is_some_and(|c| c.update.is_some()) { conflicting } else { 0.0 }
+    }
+
+    /// The value that an inserted row has in a column: as given, or its constant default.
+    fn inserted_value(&self, insert: &Insert, name: &str) -> Option<ValueSet> {
+        let empty = Block::default();
+        let column = insert.table.column(name)?;
+        match insert.columns.iter().position(|c| *c == column) {
+            Some(at) => insert.values.get(at).map(|v| self.reader(&empty).value(v)),
+            None => {
+                let null = Expr::Literal(crate::sql::tree::Literal::Null);
+                let value = insert.table.columns[column].default.as_ref().unwrap_or(&null);
+                Some(self.reader(&empty).value(value))
+            }
+        }
     }
 
     /// The partitions that inserted rows go to.
@@ -333,7 +354,7 @@ impl Statement {
         // The row is locked before it is changed.
         writes::lock_rows(info, rows, &reach, tally);
         tally.counts.row_written -= rows;
-        writes::update_rows(info, rows, change, &reach, tally);
+        writes::update_rows(info, rows, change, &|i| i.share, &reach, tally);
         let mode = if changes::touches_key(info, &refs) { LockMode::Update } else { LockMode::NoKeyUpdate };
         lock(info, rows, (mode, LockWait::Block), &reach, tally);
     }
@@ -376,7 +397,13 @@ impl Statement {
             if changes::touches_key(&block.rels[0].info, &refs) { LockMode::Update } else { LockMode::NoKeyUpdate };
         for (info, share, reach) in targets(level) {
             let change = changes::of(&info, &refs, &own, (&block.rels, &self.draws), settings.version);
-            writes::update_rows(&info, rows * share, change, &reach, tally);
+            let fits = |index: &IndexInfo| {
+                predicates::share_of_rows(&info, index, &|name| {
+                    let (_, value) = refs.iter().find(|(c, _)| info.columns[*c].name == name)?;
+                    Some(self.reader(block).value(value))
+                })
+            };
+            writes::update_rows(&info, rows * share, change, &fits, &reach, tally);
             lock(&info, rows * share, (mode, LockWait::Block), &reach, tally);
         }
         for key in &update.outgoing {

@@ -70,6 +70,12 @@ pub fn speculative_confirm() -> f64 {
     RECORD + 2.0
 }
 
+/// A sequence's state: xl_seq_rec and the sequence's only row.
+#[must_use]
+pub fn sequence() -> f64 {
+    RECORD + 12.0 + 41.0
+}
+
 /// One page pruned: redirected line pointers take 4 bytes, dead and unused ones 2.
 #[must_use]
 pub fn prune(redirected: f64, unused_or_dead: f64) -> f64 {

@@ -22,8 +22,10 @@ const SPLIT_RIGHT: f64 = 0.1;
 const SPLIT_PAGES: f64 = 3.0;
 /// log10 of the leaf pages from which an index entry at a random place costs its full price.
 const BIG_INDEX: f64 = 3.5;
-/// Buffer accesses to find room for a row on another page: free space map and the new page.
-const FIND_ROOM_PAGES: f64 = 3.0;
+/// Heap pages up to which old versions are pruned by the updates themselves rather than by vacuum.
+const PRUNED_PAGES: f64 = 32.0;
+/// A new value of a sequence is logged once for so many (SEQ_LOG_VALS).
+const SEQUENCE_LOG_VALUES: f64 = 32.0;
 
 /// `rows` new entries in one index; the bytes of WAL and the buffer accesses per entry.
 pub fn index_entries(info: &TableInfo, index: &IndexInfo, rows: f64, reach: &Reach, tally: &mut Tally) -> f64 {
@@ -63,7 +65,15 @@ fn new_pages(info: &TableInfo, id: RelationId, relation_pages: f64, pages: f64, 
 }
 
 /// `rows` rows of `tuple_bytes` inserted; buffer accesses, index entries included.
-pub fn insert_rows(info: &TableInfo, rows: f64, tuple_bytes: f64, tally: &mut Tally) -> f64 {
+///
+/// `share` says of how many of the rows an index gets an entry, by the index's predicate.
+pub fn insert_rows(
+    info: &TableInfo,
+    rows: f64,
+    tuple_bytes: f64,
+    share: &dyn Fn(&IndexInfo) -> f64,
+    tally: &mut Tally,
+) -> f64 {
     let room = sizes::HEAP_USABLE - 8192.0 * (1.0 - info.fillfactor);
     let per_page = (room / sizes::slot(tuple_bytes)).max(1.0);
     let mut pages = rows;
@@ -78,7 +88,7 @@ pub fn insert_rows(info: &TableInfo, rows: f64, tuple_bytes: f64, tally: &mut Ta
     new_pages(info, RelationId::Heap(info.id), info.pages, rows / per_page, tally);
     let anywhere = touches::everything(info);
     for index in &info.indexes {
-        pages += index_entries(info, index, rows * index.share, &anywhere, tally);
+        pages += index_entries(info, index, rows * share(index), &anywhere, tally);
     }
     pages
 }
@@ -92,38 +102,52 @@ pub struct Change {
     pub changed_bytes: f64,
 }
 
-/// `rows` rows updated.
-pub fn update_rows(info: &TableInfo, rows: f64, change: Change, reach: &Reach, tally: &mut Tally) {
+/// `rows` rows updated; `share` says of how many of the new versions an index gets an entry.
+///
+/// New versions are taken to find room on their page: that is where vacuum and pruning leave it once a
+/// table has been updated for a while.
+pub fn update_rows(
+    info: &TableInfo,
+    rows: f64,
+    change: Change,
+    share: &dyn Fn(&IndexInfo) -> f64,
+    reach: &Reach,
+    tally: &mut Tally,
+) {
     tally.writes = true;
     tally.rows_written += rows;
     tally.counts.row_written += rows;
     tally.updated.0 += rows;
     tally.updated.1 += rows * change.hot;
-    let hot = rows * change.hot;
-    let cold = rows - hot;
-    // The old version is fetched, then changed; a version elsewhere needs a page with room.
-    let pages = 2.0 * rows + FIND_ROOM_PAGES * cold;
+    let cold = rows * (1.0 - change.hot);
+    // The old version is fetched, then changed.
+    let pages = 2.0 * rows;
     tally.pages += pages;
     tally.counts.buffer_visit += pages;
     tally.heap_touch(info, pages, rows, reach);
     if !info.unlogged {
         let nulls = info.columns.iter().any(|c| c.null_fraction > 0.0);
         let header = sizes::header_bytes(info.columns.len(), nulls);
-        tally.wal += hot * (wal::update_same_page(header, change.changed_bytes) + prune_bytes(info));
-        tally.wal += cold * wal::update_other_page(info.tuple_bytes);
+        tally.wal += rows * (wal::update_same_page(header, change.changed_bytes) + prune_bytes(info));
     }
     for index in &info.indexes {
-        let made = index_entries(info, index, cold * index.share, reach, tally);
-        if index.unique && made > 0.0 {
+        let made = cold * share(index);
+        index_entries(info, index, made, reach, tally);
+        if index.unique {
             // The old version under the same key is looked at before the new entry is made.
-            tally.pages += cold * index.share;
+            tally.pages += made;
         }
     }
 }
 
-/// Bytes of WAL per update for pruning old versions: a page is pruned when its room has fallen to a
-/// tenth, so a full page after each update, an almost empty one after many.
+/// Bytes of WAL per update for pruning old versions.
+///
+/// A page is pruned when its room has fallen to a tenth. On a small table that happens again and
+/// again between vacuums; of a large one vacuum is taken to find the old versions first.
 fn prune_bytes(info: &TableInfo) -> f64 {
+    if info.pages > PRUNED_PAGES {
+        return 0.0;
+    }
     let slot = sizes::slot(info.tuple_bytes);
     let reserve = (8192.0 * (1.0 - info.fillfactor)).max(8192.0 * PRUNE_BELOW);
     let free = sizes::HEAP_USABLE - info.density() * slot;
@@ -154,6 +178,13 @@ pub fn lock_rows(info: &TableInfo, rows: f64, reach: &Reach, tally: &mut Tally) 
     if !info.unlogged {
         tally.wal += rows * wal::heap_lock();
     }
+}
+
+/// `values` new values of sequences.
+pub fn sequence_values(values: f64, tally: &mut Tally) {
+    tally.pages += values;
+    tally.counts.buffer_visit += values;
+    tally.wal += values * wal::sequence() / SEQUENCE_LOG_VALUES;
 }
 
 /// The insert's own line among the relations.

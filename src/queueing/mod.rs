@@ -10,6 +10,7 @@
 //! * [`open`]: stations without closed customers, and what these leave of a station's speed;
 //! * [`bounds`]: what no solution can pass;
 //! * [`solve`]: a whole [`Network`] of named stations and classes, by whichever of these fits.
+//! * [`simulation`]: what analysis cannot hold exactly (locks, batches, aborts), event by event.
 
 // Formulas index several arrays by the same population or station, as the papers write them.
 #![allow(clippy::needless_range_loop)]
@@ -26,6 +27,7 @@ mod lossy;
 pub mod network;
 pub mod open;
 pub mod result;
+pub mod simulation;
 pub mod single;
 mod solve;
 

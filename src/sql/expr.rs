@@ -6,6 +6,7 @@
 
 use squawk_syntax::{SyntaxElement, SyntaxKind as K, SyntaxNode};
 
+use super::between::undisguise;
 use super::climb::Chain;
 use super::node::{Read, Reader, has, is_trivia, plain_text};
 use super::tree::{Expr, QualifiedName, Span};
@@ -71,7 +72,11 @@ impl Reader {
                 }
                 SyntaxElement::Node(inner) if is_operator_node(inner) => self.flatten(inner, items)?,
                 SyntaxElement::Node(inner) if !is_operator(inner.kind()) => items.push(Item::Operand(inner.clone())),
-                _ => items.push(Item::Operator(plain_text(&element), self.element_span(&element))),
+                _ => {
+                    let op = plain_text(&element);
+                    let op = undisguise(&op).map_or(op, str::to_owned);
+                    items.push(Item::Operator(op, self.element_span(&element)));
+                }
             }
         }
         Ok(())

@@ -4,7 +4,10 @@
 //! nesting of operators, joins and set operations is not trusted; see `expr`.
 
 mod atom;
+mod between;
 mod call;
+#[cfg(test)]
+mod chaos;
 mod climb;
 pub(crate) mod ddl;
 mod ddl_alter;

@@ -1,0 +1,131 @@
+//! Batch servers at work: all who wait when a service starts are served by it.
+
+use crate::queueing::simulation::engine::{BATCH, Engine, NONE, Stage};
+use crate::queueing::simulation::program::Step;
+
+/// A batch server at work.
+#[derive(Debug)]
+pub(super) struct Gathering {
+    pub waiting: Vec<u32>,
+    pub serving: Vec<u32>,
+    pub busy: bool,
+    /// When the present service started.
+    pub started: f64,
+    /// The customer that is on its way to start the next service.
+    pub restarting: u32,
+    /// Whether that customer was served by a service that somebody else started.
+    pub served_late: bool,
+}
+
+impl Default for Gathering {
+    fn default() -> Self {
+        Self {
+            waiting: Vec::new(),
+            serving: Vec::new(),
+            busy: false,
+            started: 0.0,
+            restarting: NONE,
+            served_late: false,
+        }
+    }
+}
+
+impl Gathering {
+    /// All who wait are being served.
+    pub fn start(&mut self, now: f64) {
+        std::mem::swap(&mut self.waiting, &mut self.serving);
+        self.busy = true;
+        self.started = now;
+    }
+
+    /// Those who have been served; the list comes back by [`Self::take_back`].
+    pub fn end(&mut self) -> Vec<u32> {
+        self.busy = false;
+        std::mem::take(&mut self.serving)
+    }
+
+    /// Keeps the list's memory for later batches.
+    pub fn take_back(&mut self, mut served: Vec<u32>) {
+        served.clear();
+        self.serving = served;
+    }
+}
+
+impl Engine<'_> {
+    pub(super) fn gather(&mut self, c: u32, batch: u32, place: u32) {
+        self.enter(c, place);
+        let b = &mut self.batches[batch as usize];
+        b.waiting.push(c);
+        if !b.busy {
+            // Whoever was about to start it finds its work done when it gets there.
+            self.start_batch(batch, c);
+        }
+    }
+
+    fn start_batch(&mut self, batch: u32, leader: u32) {
+        let time = self.model.batches[batch as usize].time.draw(&mut self.random);
+        self.customers[leader as usize].leads = true;
+        let b = &mut self.batches[batch as usize];
+        b.start(self.now);
+        self.tally.batch(b.serving.len());
+        self.calendar.add(self.now + time, BATCH | batch);
+    }
+
+    pub(super) fn batch_ends(&mut self, batch: u32) {
+        let restarting = self.batches[batch as usize].restarting;
+        let served = self.batches[batch as usize].end();
+        self.tally.batch_busy(self.batches[batch as usize].started, self.now);
+        let mut late = false;
+        for &c in &served {
+            if c == restarting {
+                // It goes on when it gets to the station and finds that others were faster.
+                late = true;
+                continue;
+            }
+            self.customers[c as usize].step += 1;
+            self.leave(c);
+            self.ready.push_back(c);
+        }
+        let b = &mut self.batches[batch as usize];
+        b.take_back(served);
+        b.served_late |= late;
+        // The served go first, then the next batch: they were woken before.
+        self.settle();
+        self.restart(batch);
+    }
+
+    /// Has the first of those who wait start the next batch.
+    fn restart(&mut self, batch: u32) {
+        let b = &mut self.batches[batch as usize];
+        if b.busy || b.restarting != NONE {
+            return;
+        }
+        let Some(&first) = b.waiting.first() else { return };
+        match self.model.batches[batch as usize].restart {
+            Some(r) if r.time > 0.0 => {
+                b.restarting = first;
+                let customer = &mut self.customers[first as usize];
+                customer.stage = Stage::Restart;
+                customer.credit = r.time;
+                self.serve(first, r.station as u32, r.place as u32, r.time);
+            }
+            _ => self.start_batch(batch, first),
+        }
+    }
+
+    pub(super) fn restart_ends(&mut self, c: u32) {
+        let step = self.code.steps[self.customers[c as usize].step as usize];
+        let Step::Gather { batch, .. } = step else { return };
+        self.customers[c as usize].stage = Stage::Step;
+        let b = &mut self.batches[batch as usize];
+        b.restarting = NONE;
+        if std::mem::take(&mut b.served_late) {
+            self.customers[c as usize].step += 1;
+            self.leave(c);
+            self.ready.push_back(c);
+            self.restart(batch);
+        } else if !b.busy {
+            self.start_batch(batch, c);
+        }
+    }
+}
