@@ -7,6 +7,9 @@ use predict::queueing::approximate::{bard_schweitzer, linearizer};
 use predict::queueing::closed::{Answer, Center, Closed, Service};
 use predict::queueing::exact;
 
+/// An approximate solver.
+type Method = fn(&Closed) -> Answer;
+
 /// Networks of each family.
 const NETWORKS: usize = 1500;
 
@@ -112,8 +115,7 @@ fn main() {
         [("single servers", Family::Single), ("multi-servers", Family::Servers), ("rates", Family::Rates)]
     {
         let mut random = Random(7);
-        let methods: [(&str, fn(&Closed) -> Answer); 2] =
-            [("bard-schweitzer", bard_schweitzer), ("linearizer", linearizer)];
+        let methods: [(&str, Method); 2] = [("bard-schweitzer", bard_schweitzer), ("linearizer", linearizer)];
         let mut collected = vec![(Vec::new(), Vec::new()); methods.len()];
         for _ in 0..NETWORKS {
             let network = network(&mut random, family);

@@ -1,6 +1,48 @@
 //! What each statement touches: rows, pages, index entries, WAL, locks. Counts, never prices.
+//!
+//! [`Statements::parse`] reads the statements and resolves their names ([`bind`], [`select`]);
+//! [`Statements::footprints`] plans each as the server would ([`planner`], [`paths`], [`joins`]) and
+//! then runs the plan with the true numbers ([`execute`], [`writes`]). What the planner believes and
+//! what is true are kept apart: the first chooses the path, the second costs time.
 
+pub mod bind;
+pub mod bind_write;
+pub mod block;
 pub mod cache;
+pub mod catalog;
+pub mod changes;
+pub mod clause;
+pub mod column;
+pub mod cost;
+pub mod execute;
 pub mod footprint;
+pub mod foreign_keys;
+pub mod implication;
+pub mod joins;
+pub mod page_images;
+pub mod partitions;
+pub mod paths;
+pub mod plan;
+pub mod planned;
+pub mod planner;
+pub mod popularity;
+pub mod predicates;
+pub mod references;
+pub mod relation;
+pub mod select;
+pub mod selectivity;
+pub mod sizes;
+pub mod statement;
+pub mod statements;
+pub mod tally;
+#[cfg(test)]
+mod tests;
+pub mod touches;
+pub mod upper;
+pub mod values;
+pub mod wal;
+pub mod walk;
+pub mod writes;
 
 pub use footprint::*;
+pub use statements::{Footprints, Statements, footprints};

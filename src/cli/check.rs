@@ -1,5 +1,6 @@
 //! `predict check`.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -11,9 +12,14 @@ use crate::diagnostic::{InputError, TextOrigin};
 use crate::forecast::baseline;
 use crate::forecast::check::{self, Baseline, Check, Verdict};
 use crate::forecast::rule::{Level, Rule, share};
+use crate::forecast::schema_changes::{schema_changes, tables_of};
 use crate::forecast::{self, Forecast, Sources};
 use crate::render::paint::Paint;
 use crate::render::{RenderError, check as render, github, junit};
+use crate::schema::{self, Schema};
+use crate::sql;
+use crate::workload::{self, StepKind, Workload};
+use crate::yaml::Document;
 
 /// Arguments.
 #[derive(Debug, Args)]
@@ -149,6 +155,32 @@ fn against(
     };
     Ok(match baseline::difference(&before, now) {
         Some(why) => (Baseline::Missing(why), Vec::new()),
-        None => (Baseline::Found(Box::new(before)), Vec::new()),
+        None => (Baseline::Found(Box::new(before)), changes(&files.sources, sources)?),
     })
+}
+
+/// What changed in the DDL of tables that the workload touches.
+fn changes(before: &Sources, now: &Sources) -> Result<Vec<check::SchemaChange>, InputError> {
+    let (workload, new) = workload_and_schema(now)?;
+    let (_, old) = workload_and_schema(before)?;
+    let mut touched = BTreeSet::new();
+    for step in workload.transactions.iter().flat_map(|t| &t.steps) {
+        if let StepKind::Statement(statement) = &step.kind
+            && let Ok(tree) = sql::parse_statement(&statement.sql)
+        {
+            tables_of(&tree, &mut touched);
+        }
+    }
+    Ok(schema_changes(&old, &new, &touched))
+}
+
+fn workload_and_schema(sources: &Sources) -> Result<(Workload, Schema), InputError> {
+    let document = Document::read(&sources.workload)?;
+    let workload = workload::from_document(&document)?;
+    let Some(path) = sources.schema.clone().or_else(|| workload.schema.clone()) else {
+        return Ok((workload, Schema::default()));
+    };
+    let text = document.read_beside(document.root(), &path)?;
+    let schema = schema::read(&path.to_string_lossy(), &text);
+    Ok((workload, schema))
 }

@@ -15,6 +15,7 @@ pub mod options;
 pub mod output;
 pub mod rules;
 pub mod schema;
+pub mod solve;
 pub mod sweep;
 
 use std::ffi::OsString;
@@ -46,6 +47,8 @@ enum Command {
     Sweep(sweep::SweepArgs),
     /// Check a forecast against rules and a baseline; the exit code says the verdict
     Check(check::CheckArgs),
+    /// Solve a queueing network given as YAML
+    Solve(solve::SolveArgs),
     /// Print the JSON Schema of the YAML files
     Schema(schema::SchemaArgs),
     /// Print shell completions
@@ -84,6 +87,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitStatus> {
         Command::Forecast(args) => forecast::run(&args, &global),
         Command::Sweep(args) => sweep::run(&args, &global),
         Command::Check(args) => check::run(&args, &global),
+        Command::Solve(args) => solve::run(&args, &global),
         Command::Schema(args) => schema::run(&args, &global),
         Command::Completions(args) => completions::run(&args, &global),
         Command::Man(args) => man::run(&args, &global),

@@ -23,10 +23,34 @@ enum Target {
     Stdout,
     /// A pipe or a device (`/dev/null`): it must not be renamed over.
     Direct(fs::File),
-    Aside {
-        file: tempfile::NamedTempFile,
-        path: PathBuf,
-    },
+    Aside(Aside),
+}
+
+/// A regular file that is written aside and then renamed.
+#[derive(Debug)]
+struct Aside {
+    path: PathBuf,
+    folder: PathBuf,
+    permissions: Option<fs::Permissions>,
+}
+
+impl Aside {
+    fn create(&self) -> io::Result<tempfile::NamedTempFile> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".predict-").suffix(".tmp");
+        #[cfg(unix)]
+        let default = || std::os::unix::fs::PermissionsExt::from_mode(0o666);
+        #[cfg(unix)]
+        builder.permissions(self.permissions.clone().unwrap_or_else(default));
+        builder.tempfile_in(&self.folder)
+    }
+
+    fn write(&self, text: &str) -> io::Result<()> {
+        let mut file = self.create()?;
+        file.write_all(text.as_bytes())?;
+        file.flush()?;
+        file.persist(&self.path).map(drop).map_err(|e| e.error)
+    }
 }
 
 impl Output {
@@ -65,14 +89,8 @@ impl Output {
                 out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("failed to write to stdout")
             }
             Target::Direct(mut file) => file.write_all(text.as_bytes()).context("failed to write the result"),
-            Target::Aside { mut file, path } => {
-                file.write_all(text.as_bytes())
-                    .and_then(|()| file.flush())
-                    .with_context(|| format!("failed to write `{}`", path.display()))?;
-                file.persist(&path)
-                    .map(drop)
-                    .map_err(|e| e.error)
-                    .with_context(|| format!("failed to write `{}`", path.display()))
+            Target::Aside(aside) => {
+                aside.write(text).with_context(|| format!("failed to write `{}`", aside.path.display()))
             }
         }
     }
@@ -98,13 +116,11 @@ fn open_file(path: &Path) -> io::Result<Target> {
         Some(p) if !p.as_os_str().is_empty() => p.to_path_buf(),
         _ => PathBuf::from("."),
     };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".predict-").suffix(".tmp");
-    #[cfg(unix)]
-    let permissions = existing.unwrap_or_else(|| std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    #[cfg(unix)]
-    builder.permissions(permissions);
-    Ok(Target::Aside { file: builder.tempfile_in(folder)?, path })
+    let aside = Aside { path, folder, permissions: existing };
+    // Proves that the folder can be written. The file made here is removed at once, so that an
+    // interrupted run leaves nothing behind.
+    aside.create()?;
+    Ok(Target::Aside(aside))
 }
 
 #[cfg(test)]

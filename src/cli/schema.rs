@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use crate::cli::options::GlobalOptions;
 use crate::cli::output::Output;
-use crate::cli::{ExitStatus, rules};
+use crate::cli::{ExitStatus, rules, solve};
 use crate::render::json;
 use crate::{machine, workload};
 
@@ -28,6 +28,7 @@ enum File {
     Workload,
     Machine,
     Rules,
+    Network,
 }
 
 impl File {
@@ -36,6 +37,7 @@ impl File {
             Self::Workload => workload::json_schema(),
             Self::Machine => machine::json_schema(),
             Self::Rules => rules::json_schema(),
+            Self::Network => solve::json_schema(),
         }
     }
 }
@@ -52,6 +54,7 @@ pub fn run(args: &SchemaArgs, _global: &GlobalOptions) -> anyhow::Result<ExitSta
             "workload": File::Workload.schema(),
             "machine": File::Machine.schema(),
             "rules": File::Rules.schema(),
+            "network": File::Network.schema(),
         }),
     };
     output.finish(&json::pretty(&value)?)?;

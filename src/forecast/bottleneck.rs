@@ -1,5 +1,6 @@
 //! What limits, found by relieving each station in turn.
 
+use crate::model::closed::WHAT_IF;
 use crate::model::system::{Arrivals, ClientCpu};
 use crate::model::{Relief, StationName, Steady, System, open};
 use crate::queueing::QueueingError;
@@ -51,14 +52,22 @@ fn best(
     by_latency: bool,
     except: Option<StationName>,
 ) -> Result<Option<(StationName, System, Steady)>, QueueingError> {
-    let total: f64 = steady.residence.iter().sum();
+    let mut candidates: Vec<(f64, StationName)> = StationName::ALL
+        .into_iter()
+        .filter(|s| Some(*s) != except)
+        .map(|s| (most_to_gain(system, steady, s), s))
+        .filter(|(share, _)| *share > NEGLIGIBLE_SHARE)
+        .collect();
+    candidates.sort_by(|a, b| b.0.total_cmp(&a.0));
     let mut found: Option<(StationName, System, Steady)> = None;
-    for station in StationName::ALL {
-        if Some(station) == except || !worth_trying(system, steady, station, total) {
+    for (share, station) in candidates {
+        // Relief cannot give back more than the time that it touches.
+        let most = 1.0 / (1.0 - share).max(1e-9);
+        if found.as_ref().is_some_and(|(_, _, best)| gain(steady, best, by_latency) + 1.0 > most) {
             continue;
         }
         let Some(relieved) = Relief::of(system, station) else { continue };
-        let solved = open::solve(&relieved, Some(steady))?;
+        let solved = open::solve_to(&relieved, Some(steady), WHAT_IF)?;
         let better = found.as_ref().is_none_or(|(_, _, best)| gain(best, &solved, by_latency) > 1e-9);
         if better {
             found = Some((station, relieved, solved));
@@ -67,14 +76,34 @@ fn best(
     Ok(found)
 }
 
-/// Whether relief of a station can matter at all.
-fn worth_trying(system: &System, steady: &Steady, station: StationName, total: f64) -> bool {
-    let mut time = steady.residence[station.index()];
-    if station == StationName::ServerCpu && matches!(system.client, ClientCpu::Shared) {
-        time += steady.residence[StationName::ClientCpu.index()];
+/// The share of a transaction's time (think time included) that relief of a station can touch: its own
+/// residence, and what follows from it. Whatever is done under a lock lengthens the waits for it; CPU
+/// also sets the pace of batched flushes; and a busy device delays flushes and reads.
+fn most_to_gain(system: &System, steady: &Steady, station: StationName) -> f64 {
+    use StationName as S;
+    let at = |s: S| steady.residence[s.index()];
+    let total: f64 = steady.residence.iter().sum::<f64>().max(f64::MIN_POSITIVE);
+    let mut time = at(station);
+    if station == S::ServerCpu && matches!(system.client, ClientCpu::Shared) {
+        time += at(S::ClientCpu);
     }
-    let busy_device = station == StationName::DataWrite && steady.write_utilization > 0.3;
-    busy_device || time > NEGLIGIBLE_SHARE * total
+    let own = time / total;
+    match station {
+        S::ServerCpu | S::ClientCpu => time += at(S::WalFlush),
+        S::RowLocks => time += at(S::ServerCpu),
+        S::DataWrite | S::WalWrite if steady.write_utilization > 0.1 => time += at(S::WalFlush) + at(S::DataRead),
+        _ => {}
+    }
+    if own <= NEGLIGIBLE_SHARE && time <= at(station) {
+        return own;
+    }
+    if station != S::RowLocks {
+        time += at(S::RowLocks);
+    }
+    if !matches!(station, S::ConnectionPool | S::Think) {
+        time += at(S::ConnectionPool);
+    }
+    time / total
 }
 
 /// Relative gain from `before` to `after`.

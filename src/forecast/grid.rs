@@ -228,4 +228,22 @@ mod tests {
         assert!(list("1..2000000").contains("more than 1000000 values"));
         assert_eq!(list(""), "error at 0..0: no value");
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_answered(text in "[0-9a-zA-Z.,+x{}'\" é-]{0,24}") {
+            if let Err(e) = values(&text) {
+                assert!(text.get(e.span.clone()).is_some(), "{text:?}: the span {:?} is of the text", e.span);
+            }
+        }
+
+        #[test]
+        fn a_range_has_its_ends_and_rises(lo in 1u32..1000, more in 0u32..1000, step in 1u32..50) {
+            let all: Vec<u32> = values(&format!("{lo}..{}+{step}", lo + more)).unwrap()
+                .iter().map(|v| v.parse().unwrap()).collect();
+            assert_eq!(all.first(), Some(&lo));
+            assert!(all.windows(2).all(|w| w[1] - w[0] == step));
+            assert_eq!(all.len() as u32, more / step + 1);
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use crate::forecast::result::{Interval, IntervalPart};
 use crate::machine::Machine;
 use crate::model::StationName as S;
+use crate::model::closed::WHAT_IF;
 use crate::model::system::ClientCpu;
 use crate::model::{Steady, System, open};
 use crate::queueing::QueueingError;
@@ -68,7 +69,7 @@ pub fn interval(
 fn sensitivity(system: &System, steady: &Steady, scale: fn(&mut System)) -> Result<f64, QueueingError> {
     let mut changed = system.clone();
     scale(&mut changed);
-    let solved = open::solve(&changed, Some(steady))?;
+    let solved = open::solve_to(&changed, Some(steady), WHAT_IF)?;
     if solved.throughput <= 0.0 || steady.throughput <= 0.0 {
         return Ok(1.0);
     }

@@ -15,6 +15,7 @@ pub mod result;
 pub mod rule;
 #[cfg(test)]
 pub(crate) mod sample;
+pub mod schema_changes;
 pub mod sweep;
 
 pub use pipeline::{Base, Inputs, Sources, load, run};

@@ -1,9 +1,23 @@
 //! The whole arrow in one short function: files to forecast.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::diagnostic::InputError;
-use crate::forecast::Forecast;
+use sha2::{Digest, Sha256};
+
+use crate::access::{self, Footprint};
+use crate::demand::{TransactionDemand, transaction_demand};
+use crate::diagnostic::{InputError, Warning, WarningCode};
+use crate::forecast::anchor::{Corrections, anchor};
+use crate::forecast::{assemble, bottleneck, interval, latency, result::*};
+use crate::machine::{self, Machine};
+use crate::model::system::Arrivals;
+use crate::model::{self, System};
+use crate::queueing::QueueingError;
+use crate::schema::{self, Schema};
+use crate::workload::{self, Isolation, Load, Workload};
+use crate::yaml::Document;
 
 /// Where a forecast's inputs come from, and what is changed in them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,43 +35,311 @@ pub struct Sources {
 }
 
 /// Everything a forecast needs, read and checked.
-#[derive(Debug)]
-pub struct Inputs {}
+#[derive(Debug, Clone)]
+pub struct Inputs {
+    /// The schema.
+    pub schema: Arc<Schema>,
+    /// The workload.
+    pub workload: Workload,
+    /// The machine.
+    pub machine: Machine,
+    /// Hashes of the files, and what was set.
+    pub hashes: InputHashes,
+    /// By how much demands are corrected, so that measured points are reproduced.
+    pub corrections: Corrections,
+}
 
 /// Documents read once, from which any number of what-ifs are made.
-#[derive(Debug)]
-pub struct Base {}
+#[derive(Debug, Clone)]
+pub struct Base {
+    workload: Document,
+    machine: Document,
+    reference: bool,
+    schema_path: PathBuf,
+    schema: Arc<Schema>,
+    hashes: InputHashes,
+    corrections: Corrections,
+    anchor_warnings: Vec<Warning>,
+}
 
 impl Base {
-    /// Reads the files.
+    /// Reads the files and applies what the sources set.
     ///
     /// # Errors
-    /// The first mistake in the input.
-    pub fn load(_sources: &Sources) -> Result<Self, InputError> {
-        Err(InputError::new("forecasts are not available"))
+    /// The first mistake in the input, with its place.
+    pub fn load(sources: &Sources) -> Result<Self, InputError> {
+        let workload_document = Document::read(&sources.workload)?;
+        let (machine, reference) = match &sources.machine {
+            Some(path) => (Document::read(path)?, false),
+            None => (machine::reference_document(), true),
+        };
+        let mut base = Self {
+            hashes: InputHashes {
+                schema: String::new(),
+                workload: sha256(workload_document.text()),
+                machine: sha256(machine.text()),
+                set: BTreeMap::new(),
+            },
+            workload: workload_document,
+            machine,
+            reference,
+            schema_path: PathBuf::new(),
+            schema: Arc::new(Schema::default()),
+            corrections: Corrections::default(),
+            anchor_warnings: Vec::new(),
+        };
+        base.anchor_as_written()?;
+        for (key, value) in &sources.set {
+            base.set(key, value)?;
+        }
+        if let Some(clients) = sources.clients {
+            base.set("workload.clients", &clients.to_string())?;
+        }
+        let workload = workload::from_document(&base.workload)?;
+        let path = match (&sources.schema, &workload.schema) {
+            (Some(path), _) | (None, Some(path)) => path.clone(),
+            (None, None) => return Err(base.no_schema()),
+        };
+        base.read_schema(&path)?;
+        Ok(base)
     }
 
-    /// The inputs with further keys set; `workload.clients` replaces a rate, `workload.rate` clients.
+    /// Finds the corrections that reproduce the points measured on the files as written, before
+    /// anything is set or another schema takes the place of theirs: what-ifs are then forecast with the
+    /// same corrections, so that a change cannot hide in them.
+    fn anchor_as_written(&mut self) -> Result<(), InputError> {
+        let workload = workload::from_document(&self.workload)?;
+        if workload.observed.is_empty() {
+            return Ok(());
+        }
+        let path = workload.schema.clone().ok_or_else(|| self.no_schema())?;
+        self.read_schema(&path)?;
+        let inputs = self.clone().inputs()?;
+        let planned = plan(&inputs)?;
+        let observed = &inputs.workload.observed;
+        (self.corrections, self.anchor_warnings) =
+            anchor(&planned.system, &inputs.machine, observed).map_err(unsolvable)?;
+        Ok(())
+    }
+
+    /// The corrections found for the files as written.
+    #[must_use]
+    pub fn corrections(&self) -> Corrections {
+        self.corrections
+    }
+
+    /// Applies corrections found elsewhere: those of the other side of a comparison.
+    pub fn set_corrections(&mut self, corrections: Corrections) {
+        self.corrections = corrections;
+    }
+
+    /// Reads a schema file, unless it is the one already read.
+    fn read_schema(&mut self, path: &Path) -> Result<(), InputError> {
+        if self.schema_path != path {
+            let text = read_text(path)?;
+            self.hashes.schema = sha256(&text);
+            self.schema = Arc::new(schema::read(&path.display().to_string(), &text));
+            self.schema_path = path.to_owned();
+        }
+        Ok(())
+    }
+
+    fn no_schema(&self) -> InputError {
+        InputError::new(format!("{}: no schema is named", self.workload.name()))
+            .expected("`schema: FILE` in the workload file, or --schema FILE")
+    }
+
+    /// Changes one key: `workload.<path>` or `machine.<path>`. Setting clients takes a rate away and
+    /// the other way round, since a load is one or the other.
     ///
     /// # Errors
-    /// The first mistake in the input.
-    pub fn with(&self, _set: &[(String, String)]) -> Result<Inputs, InputError> {
-        Err(InputError::new("forecasts are not available"))
+    /// A path that cannot be reached, or a value that is no YAML.
+    fn set(&mut self, key: &str, value: &str) -> Result<(), InputError> {
+        match key.split_once('.') {
+            Some(("workload", path)) => {
+                self.workload.set(path, value)?;
+                match path {
+                    "clients" => self.workload.remove("rate"),
+                    "rate" => self.workload.remove("clients"),
+                    _ => false,
+                };
+            }
+            Some(("machine", path)) => self.machine.set(path, value)?,
+            _ => {
+                return Err(InputError::new(format!("--set {key}={value}: the key names neither file"))
+                    .expected("a key that starts with `workload.` or `machine.`, such as machine.cpu.cores=8")
+                    .nearest_of(key.split('.').next().unwrap_or(key), ["workload", "machine"]));
+            }
+        }
+        self.hashes.set.insert(key.to_owned(), value.to_owned());
+        Ok(())
+    }
+
+    /// The inputs with further keys set.
+    ///
+    /// # Errors
+    /// The first mistake in the input, with its place.
+    pub fn with(&self, set: &[(String, String)]) -> Result<Inputs, InputError> {
+        let mut changed = self.clone();
+        for (key, value) in set {
+            changed.set(key, value)?;
+        }
+        changed.inputs()
+    }
+
+    /// The inputs as they are.
+    fn inputs(self) -> Result<Inputs, InputError> {
+        let mut workload = workload::from_document(&self.workload)?;
+        workload.warnings.extend(workload::check_against(&workload, &self.schema)?);
+        let mut machine = machine::from_document(&self.machine)?;
+        machine.reference = self.reference;
+        workload.warnings.extend(self.anchor_warnings);
+        Ok(Inputs { schema: self.schema, workload, machine, hashes: self.hashes, corrections: self.corrections })
     }
 }
 
 /// Reads and checks the inputs of one forecast.
 ///
 /// # Errors
-/// The first mistake in the input.
-pub fn load(_sources: &Sources) -> Result<Inputs, InputError> {
-    Err(InputError::new("forecasts are not available"))
+/// The first mistake in the input, with its place.
+pub fn load(sources: &Sources) -> Result<Inputs, InputError> {
+    Base::load(sources)?.inputs()
+}
+
+/// A workload on a machine, counted and priced: what [`run`] solves.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// What each statement touches; parallel to the transactions' steps.
+    pub footprints: Vec<Vec<Option<Footprint>>>,
+    /// What each transaction type demands.
+    pub demands: Vec<TransactionDemand>,
+    /// The network of stations.
+    pub system: System,
+}
+
+/// Counts and prices a workload.
+///
+/// # Errors
+/// A statement that cannot be read, or that names what the schema lacks.
+pub fn plan(inputs: &Inputs) -> Result<Planned, InputError> {
+    let footprints = access::footprints(&inputs.schema, &inputs.workload, &inputs.machine)?;
+    let demands: Vec<TransactionDemand> = inputs
+        .workload
+        .transactions
+        .iter()
+        .zip(&footprints)
+        .map(|(t, f)| transaction_demand(&inputs.workload, &inputs.machine, t, f))
+        .collect();
+    let mut system = model::build(&inputs.schema, &inputs.workload, &inputs.machine, &demands);
+    inputs.corrections.apply(&mut system);
+    Ok(Planned { footprints, demands, system })
 }
 
 /// Forecasts.
 ///
 /// # Errors
-/// An input that only turns out to be impossible while it is being modelled.
-pub fn run(_inputs: &Inputs) -> Result<Forecast, InputError> {
-    Err(InputError::new("forecasts are not available"))
+/// A statement that cannot be read or names what the schema lacks; a workload without any demand.
+pub fn run(inputs: &Inputs) -> Result<Forecast, InputError> {
+    let planned = plan(inputs)?;
+    let system = &planned.system;
+    let steady = model::open::solve(system, None).map_err(unsolvable)?;
+    let limit = bottleneck::find(system, &steady).map_err(unsolvable)?;
+    let (tps, interval_parts) =
+        interval::interval(system, &steady, &inputs.machine, limit.station, inputs.corrections.anchored)
+            .map_err(unsolvable)?;
+    let (transactions, moments) = assemble::transactions(system, &steady);
+    let (clients, rate) = match system.arrivals {
+        Arrivals::Closed { clients, .. } => (Some(clients as u64), None),
+        Arrivals::Open { rate } => (None, Some(rate)),
+    };
+    Ok(Forecast {
+        schema_version: SCHEMA_VERSION,
+        workload: inputs.workload.name.clone(),
+        clients,
+        rate,
+        model_version: env!("CARGO_PKG_VERSION").into(),
+        inputs: inputs.hashes.clone(),
+        machine: MachineSummary { name: inputs.machine.name.clone(), calibrated: inputs.machine.calibrated },
+        tps,
+        latency_ms: (!steady.overloaded).then(|| latency::percentiles(&moments)),
+        transactions,
+        stations: assemble::stations(system, &steady),
+        bottleneck: assemble::bottleneck(system, &steady, &limit),
+        bounds: assemble::bounds(system),
+        per_transaction: assemble::per_transaction(system, &steady),
+        interval_parts,
+        warnings: assemble::warnings(
+            assemble::of_solution(system, &steady).into_iter().chain(warnings(inputs, &planned)),
+        ),
+    })
+}
+
+/// What reading, counting and pricing had to say.
+fn warnings(inputs: &Inputs, planned: &Planned) -> Vec<Warning> {
+    let mut out = Vec::new();
+    if inputs.machine.reference {
+        out.push(Warning::new(
+            WarningCode::ReferenceMachine,
+            format!(
+                "no machine file was given: this is a forecast for the built-in reference machine ({}); describe yours with --machine FILE",
+                inputs.machine.name
+            ),
+        ));
+    } else if !inputs.machine.calibrated {
+        out.push(Warning::new(
+            WarningCode::UncalibratedMachine,
+            "the machine file holds no fitted coefficients: CPU prices are those of the reference machine".to_owned(),
+        ));
+    }
+    let w = &inputs.workload;
+    for t in &w.transactions {
+        let isolation = match t.isolation {
+            Isolation::ReadCommitted => continue,
+            Isolation::RepeatableRead => "repeatable read",
+            Isolation::Serializable => "serializable",
+        };
+        let text = format!(
+            "transaction `{}`: aborts under {isolation} are not modelled: it is priced as read committed",
+            t.name
+        );
+        let warning = Warning::new(WarningCode::NotModelled, text);
+        out.push(match &t.position {
+            Some(p) => warning.at(p.clone()),
+            None => warning,
+        });
+    }
+    if let (Load::Closed { clients, .. }, None) = (w.load, w.connections.pool) {
+        let limit = u64::from(inputs.machine.settings.max_connections);
+        if clients > limit {
+            out.push(Warning::new(
+                WarningCode::Extrapolated,
+                format!(
+                    "{clients} clients without a pool, but max_connections is {limit}: the server would refuse the rest"
+                ),
+            ));
+        }
+    }
+    out.extend(planned.footprints.iter().flatten().flatten().flat_map(|f| f.warnings.clone()));
+    out.extend(inputs.workload.warnings.iter().cloned());
+    out.extend(inputs.machine.warnings.iter().cloned());
+    out.extend(inputs.schema.warnings.iter().cloned());
+    out
+}
+
+/// A network without a solution, as a mistake in the input that led to it.
+fn unsolvable(error: QueueingError) -> InputError {
+    InputError::new(format!("the workload cannot be solved: {error}"))
+}
+
+/// A text file, as UTF-8; bytes that are none are replaced, so that one of them never loses a schema.
+fn read_text(path: &Path) -> Result<String, InputError> {
+    let bytes = std::fs::read(path)
+        .map_err(|e| InputError::new(format!("failed to read schema file {}: {e}", path.display())))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// `sha256:` and the digest in hexadecimal.
+fn sha256(text: &str) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    digest.iter().fold(String::from("sha256:"), |out, byte| out + &format!("{byte:02x}"))
 }

@@ -295,4 +295,13 @@ mod tests {
         assert!(rule("tps").is_ok() && rule("transfer.p99_ms").is_ok());
         assert!(rule("bottleneck").is_err() && rule("clients").is_err());
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_answered_with_a_place(text in "[a-z0-9_.()<>=!%'\"é \\[\\]-]{0,32}") {
+            if let Err(e) = parse(&text) {
+                assert!(e.position.is_some() && e.expected.is_some(), "{text:?}: {e:?}");
+            }
+        }
+    }
 }

@@ -211,3 +211,19 @@ fn a_conf_as_initdb_writes_it_brings_no_warning() {
     let m = Document::read(&folder.path().join("m.yaml")).and_then(|d| from_document(&d)).unwrap();
     assert!(m.warnings.is_empty(), "{:?}", m.warnings);
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn whatever_the_bytes_the_reader_answers(edits in crate::yaml::mutate::edits()) {
+        let text = crate::yaml::mutate::mutate(WHOLE, &edits);
+        if let Err(e) = read(&text) {
+            crate::yaml::mutate::check(&e, &text);
+        }
+        let conf = crate::yaml::mutate::mutate("shared_buffers = '2GB' # c\nwork_mem 8MB\nx.y='it\'\'s'\n", &edits);
+        if let Err(e) = super::conf::read("p.conf", &conf) {
+            crate::yaml::mutate::check(&e, &conf);
+        }
+    }
+}

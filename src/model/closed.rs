@@ -8,8 +8,10 @@ use crate::model::system::{ClientCpu, System};
 use crate::queueing::QueueingError;
 use crate::queueing::single::Solver;
 
-/// Relative change below which conditions count as settled.
-const SETTLED: f64 = 1e-7;
+/// Relative change below which conditions count as settled, for a forecast.
+pub const SETTLED: f64 = 1e-7;
+/// The same for a what-if of which only the size of the change matters.
+pub const WHAT_IF: f64 = 1e-4;
 /// Rounds after which the conditions are given up on.
 const MAX_ROUNDS: usize = 200;
 /// Steps of the search for the population that does not wait for locks.
@@ -63,6 +65,7 @@ struct Search<'a> {
     shares: Vec<f64>,
     iterations: usize,
     settled: bool,
+    precision: f64,
 }
 
 /// One evaluation at a population that does not wait for locks.
@@ -78,7 +81,13 @@ struct Evaluation {
 ///
 /// # Errors
 /// A network that the solver refuses or cannot settle.
-pub fn solve_inside(system: &System, n: f64, think: bool, start: Option<&Steady>) -> Result<Steady, QueueingError> {
+pub fn solve_inside(
+    system: &System,
+    n: f64,
+    think: bool,
+    start: Option<&Steady>,
+    precision: f64,
+) -> Result<Steady, QueueingError> {
     let conditions = start.map_or(
         Conditions {
             batch: 1.0,
@@ -99,6 +108,7 @@ pub fn solve_inside(system: &System, n: f64, think: bool, start: Option<&Steady>
         shares: Vec::new(),
         iterations: 0,
         settled: true,
+        precision,
     };
     let (a, evaluation) = search.population(start)?;
     Ok(search.steady(a, evaluation))
@@ -121,7 +131,7 @@ impl Search<'_> {
         let mut high = self.n;
         let mut evaluation = self.evaluate(high)?;
         let mut f_high = residual(self, high, &evaluation);
-        if f_high <= 1e-9 {
+        if f_high <= 0.01 * self.precision {
             return Ok((high, evaluation));
         }
         let mut a = start.map_or(0.5 * self.n, |s| self.n - s.waiting).clamp(1e-6 * self.n, self.n);
@@ -129,7 +139,7 @@ impl Search<'_> {
         for _ in 0..MAX_STEPS {
             evaluation = self.evaluate(a)?;
             let f = residual(self, a, &evaluation);
-            if f.abs() < 1e-7 * self.n.min(1.0) || (high - low) < 1e-9 * self.n {
+            if f.abs() < self.precision || (high - low) < 0.01 * self.precision * self.n {
                 break;
             }
             // Illinois' variant of false position keeps both ends moving.
@@ -160,7 +170,7 @@ impl Search<'_> {
             let evaluation = self.round(a)?;
             let next = self.next_conditions(a, &evaluation);
             let change = distance(&self.conditions, &next);
-            if change < SETTLED {
+            if change < self.precision {
                 self.settled = true;
                 return Ok(evaluation);
             }

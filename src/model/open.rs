@@ -4,7 +4,7 @@
 //! second (Chandy, Herzog and Woo 1975); in front of it stands a birth-death chain of arrivals and
 //! waiting. Exact for product-form networks, an approximation for the rest.
 
-use crate::model::closed::{Steady, solve_inside};
+use crate::model::closed::{SETTLED, Steady, solve_inside};
 use crate::model::station::StationName as S;
 use crate::model::system::{Arrivals, System};
 use crate::queueing::QueueingError;
@@ -20,24 +20,32 @@ const NEGLIGIBLE: f64 = 1e-14;
 /// # Errors
 /// A network that the solver refuses or cannot settle.
 pub fn solve(system: &System, start: Option<&Steady>) -> Result<Steady, QueueingError> {
+    solve_to(system, start, SETTLED)
+}
+
+/// The same, to a relative precision of one's choice.
+///
+/// # Errors
+/// As [`solve`].
+pub fn solve_to(system: &System, start: Option<&Steady>, precision: f64) -> Result<Steady, QueueingError> {
     let steady = match system.arrivals {
         Arrivals::Closed { clients, think } if clients <= system.admitted => {
-            solve_inside(system, clients, think > 0.0, start)?
+            solve_inside(system, clients, think > 0.0, start, precision)?
         }
         Arrivals::Closed { clients, think } if think <= 0.0 => {
-            let mut steady = solve_inside(system, system.admitted, false, start)?;
+            let mut steady = solve_inside(system, system.admitted, false, start, precision)?;
             steady.residence[S::ConnectionPool.index()] += (clients - system.admitted) / steady.throughput;
             steady
         }
         Arrivals::Closed { clients, think } => {
-            let station = FlowEquivalent::new(system, system.admitted)?;
+            let station = FlowEquivalent::new(system, system.admitted, precision)?;
             let chain = Chain::closed(&station, clients, think);
             let mut steady = station.average(&chain);
             steady.residence[S::Think.index()] += think;
             steady
         }
         Arrivals::Open { rate } => {
-            let station = FlowEquivalent::new(system, system.admitted)?;
+            let station = FlowEquivalent::new(system, system.admitted, precision)?;
             if rate >= STABLE * station.capacity() {
                 let mut steady = station.full();
                 steady.overloaded = true;
@@ -59,7 +67,7 @@ struct FlowEquivalent {
 
 impl FlowEquivalent {
     /// Solves at 1, 2, 3, 4 and then about six populations per doubling, up to `admitted`.
-    fn new(system: &System, admitted: f64) -> Result<Self, QueueingError> {
+    fn new(system: &System, admitted: f64, precision: f64) -> Result<Self, QueueingError> {
         let last = admitted.max(1.0).floor();
         let mut grid = Vec::new();
         let mut k = 1.0_f64;
@@ -70,7 +78,7 @@ impl FlowEquivalent {
         grid.push(last);
         let mut solved: Vec<Steady> = Vec::with_capacity(grid.len());
         for &k in &grid {
-            let steady = solve_inside(system, k, false, solved.last())?;
+            let steady = solve_inside(system, k, false, solved.last(), precision)?;
             solved.push(steady);
         }
         Ok(Self { grid, solved })

@@ -39,4 +39,45 @@ pub enum QueueingError {
         /// How many iterations, or terms, were spent.
         iterations: usize,
     },
+    /// A number of a class that is negative or not finite.
+    #[error("the {what} of class {class} is {value}: it must be finite and not negative")]
+    InvalidClass {
+        /// The class's name.
+        class: String,
+        /// Which number.
+        what: String,
+        /// The number.
+        value: f64,
+    },
+    /// A demand or number of visits of a class at a station that is negative or not finite.
+    #[error("the {what} of class {class} at station {station} is {value}: it must be finite and not negative")]
+    InvalidDemandOfClass {
+        /// The station's name.
+        station: String,
+        /// The class's name.
+        class: String,
+        /// Which number.
+        what: String,
+        /// The number.
+        value: f64,
+    },
+    /// Open classes that bring more work than a station can do.
+    #[error("station {station} is unstable: its open load is {:.4} of what it can serve; {remedy}", utilization)]
+    Unstable {
+        /// The station's name.
+        station: String,
+        /// Its load over its top speed; 1 or more.
+        utilization: f64,
+        /// At what rate it would be stable.
+        remedy: String,
+    },
+    /// An exact solution that would take too much time or memory.
+    #[error("an exact solution takes about {work:.1e} operations, too many: use method linearizer, or auto")]
+    TooLarge {
+        /// Operations, about.
+        work: f64,
+    },
+    /// A combination of features that has no solution here.
+    #[error("{0}")]
+    Unsupported(String),
 }

@@ -1,5 +1,7 @@
 //! What a schema holds: inert data, filled by the DDL reader, read by everything below.
 
+use std::collections::HashMap;
+
 use crate::diagnostic::{Position, Warning};
 use crate::sql::tree::{Expr, QualifiedName, Query};
 
@@ -15,10 +17,62 @@ pub struct Schema {
     pub views: Vec<View>,
     /// Enum types by name, with their labels; domains are resolved to their base type.
     pub enums: Vec<(QualifiedName, Vec<String>)>,
+    /// Functions and procedures, for triggers that execute them.
+    pub functions: Vec<Function>,
     /// Statements that bear no cost (GRANT, OWNER, COMMENT, SET ...), counted.
     pub harmless: usize,
     /// What could not be read, each with its line.
     pub warnings: Vec<Warning>,
+    /// Ids of the tables by name; see [`Schema::find_table`].
+    pub names: HashMap<TableName, TableId>,
+}
+
+impl Schema {
+    /// The table of that name; unqualified names are in `public`.
+    #[must_use]
+    pub fn find(&self, name: &QualifiedName) -> Option<TableId> {
+        self.find_table(&TableName::resolve(name))
+    }
+
+    /// The table of that resolved name.
+    #[must_use]
+    pub fn find_table(&self, name: &TableName) -> Option<TableId> {
+        // Schemas put together by hand may have left the index out.
+        if self.names.len() == self.tables.len() {
+            self.names.get(name).copied()
+        } else {
+            self.tables.iter().position(|t| t.name == *name)
+        }
+    }
+
+    /// The view of that name; unqualified names are in `public`.
+    #[must_use]
+    pub fn find_view(&self, name: &QualifiedName) -> Option<&View> {
+        let name = TableName::resolve(name);
+        self.views.iter().find(|v| v.name == name)
+    }
+
+    /// All tables' names as a user writes them, for suggestions.
+    #[must_use]
+    pub fn table_names(&self) -> Vec<String> {
+        self.tables.iter().map(|t| t.name.to_string()).collect()
+    }
+
+    /// The partitions of a partitioned table and the children of an inherited one, one level down.
+    pub fn children(&self, parent: TableId) -> impl Iterator<Item = TableId> + '_ {
+        self.tables.iter().enumerate().filter_map(move |(id, table)| {
+            let partition = table.partition_of.as_ref().is_some_and(|(of, _)| *of == parent);
+            (partition || table.inherits.contains(&parent)).then_some(id)
+        })
+    }
+}
+
+impl TableName {
+    /// A name with the default schema put in.
+    #[must_use]
+    pub fn resolve(name: &QualifiedName) -> Self {
+        Self { schema: name.schema.clone().unwrap_or_else(|| "public".into()), name: name.name.clone() }
+    }
 }
 
 /// A name with its schema resolved; `public` unless said otherwise.
@@ -65,6 +119,32 @@ pub struct Table {
     pub inherits: Vec<TableId>,
     /// Whether it is a materialized view.
     pub materialized_view: bool,
+}
+
+impl Table {
+    /// The column of that name.
+    #[must_use]
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|c| c.name == name)
+    }
+
+    /// The place of that column in [`Table::columns`].
+    #[must_use]
+    pub fn column_position(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|c| c.name == name)
+    }
+
+    /// The primary key's index.
+    #[must_use]
+    pub fn primary_key(&self) -> Option<&Index> {
+        self.indexes.iter().find(|i| i.primary)
+    }
+
+    /// The index of that name.
+    #[must_use]
+    pub fn index(&self, name: &str) -> Option<&Index> {
+        self.indexes.iter().find(|i| i.name == name)
+    }
 }
 
 /// A column.
@@ -211,6 +291,19 @@ pub struct Trigger {
     pub events: Vec<String>,
     /// The function it executes.
     pub function: String,
+}
+
+/// A function or procedure.
+#[derive(Debug, Clone)]
+pub struct Function {
+    /// Its name.
+    pub name: TableName,
+    /// Where it is defined.
+    pub position: Option<Position>,
+    /// Its language, when written.
+    pub language: Option<String>,
+    /// Its body's text.
+    pub body: Option<String>,
 }
 
 /// PARTITION BY.

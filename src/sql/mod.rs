@@ -4,8 +4,16 @@
 //! nesting of operators, joins and set operations is not trusted; see `expr`.
 
 mod atom;
+mod between;
 mod call;
-pub mod ddl;
+#[cfg(test)]
+mod chaos;
+mod climb;
+pub(crate) mod ddl;
+mod ddl_alter;
+mod ddl_constraint;
+mod ddl_object;
+mod ddl_table;
 mod depth;
 mod dml;
 mod expr;
@@ -22,6 +30,7 @@ pub mod tree;
 
 use tree::{Expr, Span, Statement};
 
+pub(crate) use parse::on_large_stack;
 pub use split::{Piece, PieceKind, split};
 
 /// Why a text could not be read as SQL.
@@ -63,6 +72,11 @@ pub fn parse_statement(text: &str) -> Result<Statement, SqlError> {
 /// As [`parse_statement`], except for what is left out.
 pub fn parse_statement_noted(text: &str) -> Result<(Statement, Vec<Note>), SqlError> {
     parse::one(text, |reader, node| reader.statement(node))
+}
+
+/// Reads a type as [`Expr::Cast`] gives it; `None` when it is none.
+pub(crate) fn parse_type(text: &str) -> Option<ddl::TypeRef> {
+    parse::one(&format!("SELECT NULL::{text}"), |reader, node| reader.cast_type(node)).ok().map(|read| read.0)
 }
 
 /// Reads one expression.

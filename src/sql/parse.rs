@@ -3,8 +3,10 @@
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use squawk_syntax::{SourceFile, SyntaxKind as K, SyntaxNode, ast::AstNode};
+use squawk_syntax::syntax_error::SyntaxError;
+use squawk_syntax::{Parse, SourceFile, SyntaxKind as K, SyntaxNode, ast::AstNode};
 
+use super::between::disguise;
 use super::depth::{MAX_DEPTH, MAX_NESTING};
 use super::node::{Reader, is_trivia};
 use super::split::{Piece, PieceKind, split};
@@ -45,6 +47,18 @@ pub(super) fn one<T: Send>(
     let base = piece.span.start.cast_signed();
     let inner = &text[piece.span.clone()];
     on_large_stack(|| parse(inner, base, read)).unwrap_or_else(|| Err(cannot_read(&piece)))
+}
+
+/// Reads one piece of a larger text by `read`; spans are offsets in that text.
+pub(super) fn piece<T: Send>(
+    text: &str,
+    piece: &Piece,
+    read: impl FnOnce(&mut Reader, &SyntaxNode) -> Result<T, SqlError> + Send,
+) -> Result<(T, Vec<Note>), SqlError> {
+    check(piece)?;
+    let base = piece.span.start.cast_signed();
+    let inner = &text[piece.span.clone()];
+    on_large_stack(|| parse(inner, base, read)).unwrap_or_else(|| Err(cannot_read(piece)))
 }
 
 /// Reads `text`, which must be one expression.
@@ -99,27 +113,44 @@ fn parse<T>(
     base: isize,
     read: impl FnOnce(&mut Reader, &SyntaxNode) -> Result<T, SqlError>,
 ) -> Result<(T, Vec<Note>), SqlError> {
-    let parsed = SourceFile::parse(text);
+    let mut parsed = SourceFile::parse(text);
     let mut reader = Reader::new(base);
+    let mut error = first_error(&parsed);
+    if error.is_some()
+        && let Some(disguised) = disguise(&parsed.syntax_node())
+    {
+        let again = SourceFile::parse(&disguised);
+        if first_error(&again).is_none() {
+            (parsed, error) = (again, None);
+        }
+    }
+    if let Some(error) = error {
+        let range = error.range();
+        let (start, end) = (usize::from(range.start()), usize::from(range.end()));
+        return Err(SqlError { message: plain_message(error.message()), span: reader.offsets(start, end) });
+    }
     let root = parsed.tree();
     let mut statements = root.syntax().children().filter(|n| !is_trivia(n.kind()));
     let (Some(statement), second) = (statements.next(), statements.next()) else {
         return Err(SqlError { message: "no statement here".into(), span: reader.offsets(0, text.len()) });
     };
-    // Bodies of routines are checked by the server when they run; they are noted, not read.
-    let routine = matches!(statement.kind(), K::CREATE_FUNCTION | K::CREATE_PROCEDURE | K::DO);
-    if let Some(error) = parsed.errors().into_iter().next()
-        && !routine
-    {
-        let range = error.range();
-        let (start, end) = (usize::from(range.start()), usize::from(range.end()));
-        return Err(SqlError { message: plain_message(error.message()), span: reader.offsets(start, end) });
-    }
     if let Some(second) = second {
         return Err(SqlError { message: "cannot read what follows here".into(), span: reader.span(&second) });
     }
     let result = read(&mut reader, &statement)?;
     Ok((result, reader.into_notes()))
+}
+
+/// The first error that counts.
+fn first_error(parsed: &Parse<SourceFile>) -> Option<SyntaxError> {
+    let statement = parsed.syntax_node().first_child().map(|n| n.kind());
+    // Bodies of routines are checked by the server when they run; they are noted, not read.
+    if matches!(statement, Some(K::CREATE_FUNCTION | K::CREATE_PROCEDURE | K::DO)) {
+        return None;
+    }
+    // The library looks for the operator in its own nesting, which is not always the right one; `climb`
+    // looks too.
+    parsed.errors().into_iter().find(|e| !e.message().ends_with("must follow an operator"))
 }
 
 /// The library's message, with its names of tokens put as they are written: `FROM_KW` as `FROM`.

@@ -44,9 +44,9 @@ fn shown(expr: &Expr) -> String {
     }
 }
 
-/// Texts with the nesting that a PostgreSQL 15 gives them (read with pg_get_viewdef by hand).
+/// The nesting of gram.y by hand; tests/expressions.rs compares random texts with a server.
 #[test]
-fn operators_nest_as_the_server_nests_them() {
+fn operators_nest_by_the_grammar() {
     for (text, expected) in [
         ("k BETWEEN 1 AND 2 OR c = 3", "((k between 1 and 2) or (c = 3))"),
         ("j->'a'->>'b' = 'x'", "(((j -> 'a') ->> 'b') = 'x')"),

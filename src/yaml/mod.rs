@@ -12,6 +12,8 @@ mod check;
 mod de;
 mod document;
 mod located;
+#[cfg(test)]
+pub(crate) mod mutate;
 mod path;
 mod scalar;
 mod set;
@@ -21,4 +23,4 @@ mod tests;
 pub use document::{Document, MAX_FILE_BYTES, NodeId};
 pub use located::{Entries, Located};
 pub use path::{quote_key, split_assignment};
-pub use scalar::{Bandwidth, Count, Duration, Fraction, Frequency, Number, Scalar, Size, Switch, Text, Value};
+pub use scalar::{Bandwidth, Count, Duration, Fraction, Frequency, Number, Scalar, Size, Switch, Text, Time, Value};

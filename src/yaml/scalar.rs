@@ -142,6 +142,12 @@ scalar!(
      "type": ["number", "string"], "minimum": 0, "pattern": r"^\+?[0-9.]+([eE][+-]?[0-9]+)? ?(us|ms|s|min|h|d)?$"}
 );
 scalar!(
+    /// A time; a bare number counts seconds.
+    Time(Seconds), forms::DURATION, |text, _| spelling::duration(text, Seconds(1.0)),
+    {"description": "A duration as PostgreSQL writes it: 150us, 2ms, 1.5s, 5min; a bare number counts seconds.",
+     "type": ["number", "string"], "minimum": 0, "pattern": r"^\+?[0-9.]+([eE][+-]?[0-9]+)? ?(us|ms|s|min|h|d)?$"}
+);
+scalar!(
     /// A size; a bare number counts bytes.
     Size(Bytes), forms::SIZE, |text, _| spelling::size(text, Bytes(1.0)),
     {"description": "A size as PostgreSQL writes it: 8kB, 128MB, 2GB (1024-based, case-sensitive); a bare number counts bytes.",

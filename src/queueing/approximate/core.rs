@@ -1,6 +1,6 @@
 //! The fixed point that Bard-Schweitzer and Linearizer share.
 
-use super::marginal::Source;
+use super::marginal::{Found, Source};
 use super::{MOST_ITERATIONS, TOLERANCE};
 use crate::queueing::closed::{Answer, Closed, Service, Stopped};
 
@@ -189,9 +189,50 @@ impl<'a> Core<'a> {
                 let (speeds, rising) = &self.speeds[at];
                 let source = Source { speeds, rising: *rising, customers, narrowness };
                 let place = class.unwrap_or(r) * self.network.centers.len() + at;
-                demand * source.stretch(found, &mut self.tilts[place])
+                let what = source.find(found, &mut self.tilts[place]);
+                match &center.service {
+                    Service::InOrder { servers, visits, scv } => {
+                        let wait = self.wait(at, class, population, visits, *scv, what, *servers as f64);
+                        class.map_or(0.0, |class| demand + visits[class] * wait)
+                    }
+                    _ => demand * what.stretch,
+                }
             }
         }
+    }
+
+    /// Mean wait of one visit in first-come order: those in front leave at the rate of the mean
+    /// service of those who come, the first of them after what is left of a service under way, which
+    /// is that of the longer services (an average over time) and of their variation.
+    #[allow(clippy::too_many_arguments)]
+    fn wait(
+        &self,
+        at: usize,
+        class: Option<usize>,
+        population: &[f64],
+        visits: &[f64],
+        scv: f64,
+        found: Found,
+        servers: f64,
+    ) -> f64 {
+        let (mut rate, mut work, mut square) = (0.0, 0.0, 0.0);
+        for s in 0..self.classes {
+            let left = population[s] - if class == Some(s) { 1.0 } else { 0.0 };
+            if left < 0.5 || visits[s] == 0.0 {
+                continue;
+            }
+            let service = self.network.centers[at].demands[s] / visits[s];
+            let came = left * self.throughput[s] / population[s] * visits[s];
+            rate += came;
+            work += came * service;
+            square += came * service * service;
+        }
+        if work == 0.0 {
+            return 0.0;
+        }
+        let service = work / rate;
+        let first = 0.5 * (1.0 + scv) * square / (work * service) - 1.0;
+        service * (found.stretch - 1.0 + found.busy * first / (servers * servers)).max(0.0)
     }
 
     /// The customers that may be found at a station, and how narrow the rest of their network is.

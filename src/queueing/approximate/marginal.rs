@@ -14,6 +14,15 @@ pub(super) struct Source<'a> {
     pub narrowness: f64,
 }
 
+/// What an arrival finds at a station.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Found {
+    /// Residence time over demand, if the speed is shared: the mean of (j + 1) / speed(j + 1).
+    pub stretch: f64,
+    /// Probability that every server is busy.
+    pub busy: f64,
+}
+
 /// Populations from which on the sums start at the most likely number instead of at 0.
 const LARGE: f64 = 512.0;
 
@@ -31,9 +40,9 @@ impl Source<'_> {
         self.speeds[(j as usize).saturating_sub(1).min(self.speeds.len() - 1)]
     }
 
-    /// Mean and variance of the number present, and the mean of (j + 1) / speed(j + 1), when
-    /// arrivals are `tilt` times as fast.
-    fn sums(&self, tilt: f64) -> [f64; 3] {
+    /// Mean and variance of the number present, and what is found, when arrivals are `tilt` times
+    /// as fast.
+    fn sums(&self, tilt: f64) -> ([f64; 2], Found) {
         let up = |j: f64| tilt * self.arrivals(j) / self.speed(j + 1.0);
         let limit = self.customers.floor();
         let mut start = 0.0;
@@ -46,12 +55,16 @@ impl Source<'_> {
             }
             start = high;
         }
-        let mut sums = [0.0; 4];
+        let mut sums = [0.0; 5];
+        let servers = self.speeds.len() as f64;
         let mut add = |w: f64, j: f64| {
             sums[0] += w;
             sums[1] += w * j;
             sums[2] += w * j * j;
             sums[3] += w * (j + 1.0) / self.speed(j + 1.0);
+            if j >= servers {
+                sums[4] += w;
+            }
             if w > 1e200 {
                 sums.iter_mut().for_each(|s| *s *= 1e-200);
                 return 1e-200;
@@ -79,28 +92,30 @@ impl Source<'_> {
             add(w, j);
         }
         let mean = sums[1] / sums[0];
-        [mean, (sums[2] / sums[0] - mean * mean).max(0.0), sums[3] / sums[0]]
+        let variance = (sums[2] / sums[0] - mean * mean).max(0.0);
+        ([mean, variance], Found { stretch: sums[3] / sums[0], busy: sums[4] / sums[0] })
     }
 
-    /// Residence time over demand of an arrival that finds `seen` customers on average; `tilt` is
-    /// where the search starts and is left where it ended.
-    pub fn stretch(&self, seen: f64, tilt: &mut f64) -> f64 {
+    /// What an arrival finds that finds `seen` customers on average; `tilt` is where the search starts
+    /// and is left where it ended.
+    pub fn find(&self, seen: f64, tilt: &mut f64) -> Found {
         let limit = self.customers.floor();
         if seen <= 0.0 || limit < 1.0 {
-            return 1.0 / self.speed(1.0);
+            return Found { stretch: 1.0 / self.speed(1.0), busy: 0.0 };
         }
         if seen >= limit * (1.0 - 1e-12) {
-            return (seen + 1.0) / self.speed(limit + 1.0);
+            let busy = if limit >= self.speeds.len() as f64 { 1.0 } else { 0.0 };
+            return Found { stretch: (seen + 1.0) / self.speed(limit + 1.0), busy };
         }
         if !(tilt.is_finite() && *tilt > 0.0) {
             *tilt = 1.0 / self.customers;
         }
         let (mut low, mut high) = (0.0, f64::INFINITY);
-        let mut stretch = 0.0;
+        let mut found = Found { stretch: 0.0, busy: 0.0 };
         // Newton on the log odds against the log of the tilt, between brackets.
         for _ in 0..60 {
-            let [mean, variance, found] = self.sums(*tilt);
-            stretch = found;
+            let ([mean, variance], now) = self.sums(*tilt);
+            found = now;
             if (mean - seen).abs() < 1e-12 * seen {
                 break;
             }
@@ -120,6 +135,6 @@ impl Source<'_> {
             }
             *tilt = next;
         }
-        stretch
+        found
     }
 }

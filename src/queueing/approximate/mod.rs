@@ -39,7 +39,7 @@ pub fn linearizer(network: &Closed) -> Answer {
     let mut stopped = core.settle(&full);
     // With one customer less: the same network, started from the full solution.
     let mut less: Vec<Core<'_>> = vec![core.clone(); full.len()];
-    for _ in 1..SWEEPS {
+    for _ in 0..SWEEPS {
         for (r, reduced) in less.iter_mut().enumerate() {
             if full[r] >= 1.0 {
                 let mut population = full.clone();

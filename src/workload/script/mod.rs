@@ -1,4 +1,21 @@
 //! pgbench scripts, with pgbench's meaning.
+//!
+//! A script becomes the steps and variables of a transaction: `\set` with a random function is a
+//! drawn variable, arithmetic around it a derived one, `\if` a probability on the steps it guards.
+
+mod branch;
+mod chance;
+mod commands;
+mod convert;
+mod expr;
+mod lex;
+mod names;
+mod node;
+mod output;
+mod reader;
+#[cfg(test)]
+mod tests;
+mod value;
 
 use std::collections::BTreeMap;
 
@@ -7,7 +24,6 @@ use crate::diagnostic::{InputError, Warning};
 use crate::schema::TableName;
 
 /// What a script may depend on outside of itself.
-#[allow(dead_code)]
 pub(super) struct Context<'a> {
     /// Statistics of the tables: `:scale` is the number of branches.
     pub(super) tables: &'a BTreeMap<TableName, TableStats>,
@@ -37,13 +53,22 @@ pub(super) fn check_parameter(shape: Shape, parameter: f64) -> Result<f64, (Stri
     }
 }
 
-/// Reads a script into the steps and variables of a transaction.
+/// Reads a script into the steps and variables of a transaction; variables it already has are those
+/// that pgbench would be given by `-D`.
+///
+/// # Errors
+/// What pgbench would refuse, at its line and column: unknown commands, malformed expressions,
+/// undefined variables, `\if` without `\endif`; also `\shell` and `\setshell`, which run programs.
 pub(super) fn read(
     name: &str,
-    _text: &str,
-    _context: &Context<'_>,
-    _transaction: &mut Transaction,
-    _warnings: &mut Vec<Warning>,
+    text: &str,
+    context: &Context<'_>,
+    transaction: &mut Transaction,
+    warnings: &mut Vec<Warning>,
 ) -> Result<(), InputError> {
-    Err(InputError::new(format!("`{name}`: scripts are not read yet")))
+    let mut reader = reader::Reader::new(name, text, context, transaction, warnings);
+    reader.script().map_err(|mut e| {
+        e.source_text.get_or_insert_with(|| text.into());
+        e
+    })
 }

@@ -1,0 +1,226 @@
+//! The tables that statements touch, resolved once each.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crate::access::block::Leaf;
+use crate::access::partitions;
+use crate::access::relation::TableInfo;
+use crate::schema::{Schema, TableId, TableName};
+use crate::sql::tree::QualifiedName;
+use crate::workload::{TableStats, Workload};
+
+/// Rows assumed of a table that is only reached through a foreign key and has no `rows`.
+const ASSUMED_ROWS: f64 = 1000.0;
+
+/// What the workload writes to one table.
+#[derive(Debug, Clone, Default)]
+pub struct Written {
+    /// Rows are inserted.
+    pub inserted: bool,
+    /// Rows are deleted.
+    pub deleted: bool,
+    /// Columns that are updated.
+    pub updated: BTreeSet<String>,
+}
+
+/// Tables with their statistics, resolved when first asked for.
+#[derive(Debug)]
+pub struct Catalog<'a> {
+    /// The schema.
+    pub schema: &'a Schema,
+    /// The statistics.
+    tables: &'a BTreeMap<TableName, TableStats>,
+    by_name: HashMap<&'a TableName, TableId>,
+    children: HashMap<TableId, Vec<TableId>>,
+    written: HashMap<TableId, Written>,
+    resolved: HashMap<TableId, Arc<TableInfo>>,
+}
+
+impl<'a> Catalog<'a> {
+    /// An empty catalog over a schema and a workload's statistics.
+    #[must_use]
+    pub fn new(schema: &'a Schema, workload: &'a Workload) -> Self {
+        let mut children: HashMap<TableId, Vec<TableId>> = HashMap::new();
+        for (id, table) in schema.tables.iter().enumerate() {
+            let parents = table.partition_of.iter().map(|(p, _)| p).chain(&table.inherits);
+            for parent in parents {
+                children.entry(*parent).or_default().push(id);
+            }
+        }
+        Self {
+            schema,
+            tables: &workload.tables,
+            by_name: schema.tables.iter().enumerate().map(|(id, t)| (&t.name, id)).collect(),
+            children,
+            written: HashMap::new(),
+            resolved: HashMap::new(),
+        }
+    }
+
+    /// Notes that the workload writes to a table, and so to its partitions.
+    pub fn note_written(&mut self, id: TableId, note: &dyn Fn(&mut Written)) {
+        note(self.written.entry(id).or_default());
+        for child in self.children.get(&id).cloned().unwrap_or_default() {
+            self.note_written(child, note);
+        }
+    }
+
+    /// The table of that name; unqualified names are looked up in `public`, then anywhere if only one matches.
+    #[must_use]
+    pub fn find(&self, name: &QualifiedName) -> Option<TableId> {
+        let wanted =
+            TableName { schema: name.schema.clone().unwrap_or_else(|| "public".to_owned()), name: name.name.clone() };
+        if let Some(id) = self.by_name.get(&wanted) {
+            return Some(*id);
+        }
+        if name.schema.is_some() {
+            return None;
+        }
+        let mut matching = self.schema.tables.iter().enumerate().filter(|(_, t)| t.name.name == name.name);
+        match (matching.next(), matching.next()) {
+            (Some((id, _)), None) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// Rows of a table: its own, or its share of its parent's, or the sum of its partitions'.
+    #[must_use]
+    pub fn rows(&self, id: TableId) -> Option<f64> {
+        if let Some(stats) = self.stats(id) {
+            return Some(stats.rows);
+        }
+        let table = self.schema.tables.get(id)?;
+        if let Some((parent, _)) = &table.partition_of {
+            let siblings = self.children.get(parent).map_or(&[][..], |c| c);
+            let given: Vec<f64> = siblings.iter().filter_map(|s| self.stats(*s)).map(|s| s.rows).collect();
+            let total = self.rows(*parent)?;
+            let left = (total - given.iter().sum::<f64>()).max(0.0);
+            return Some(left / (siblings.len() - given.len()).max(1) as f64);
+        }
+        let partitions = self.children.get(&id)?;
+        partitions.iter().map(|p| self.stats(*p).map(|s| s.rows)).sum()
+    }
+
+    fn stats(&self, id: TableId) -> Option<&'a TableStats> {
+        self.tables.get(&self.schema.tables.get(id)?.name)
+    }
+
+    /// The table, resolved; `None` when the workload does not say how many rows it has.
+    pub fn get(&mut self, id: TableId) -> Option<Arc<TableInfo>> {
+        if let Some(info) = self.resolved.get(&id) {
+            return Some(Arc::clone(info));
+        }
+        let rows = self.rows(id)?;
+        Some(self.resolve(id, rows))
+    }
+
+    /// The same for a table reached only through a foreign key, whose rows may have to be assumed;
+    /// the second value says whether they were.
+    pub fn get_or_assume(&mut self, id: TableId) -> (Arc<TableInfo>, bool) {
+        match self.get(id) {
+            Some(info) => (info, false),
+            None => (self.resolve(id, ASSUMED_ROWS), true),
+        }
+    }
+
+    fn resolve(&mut self, id: TableId, rows: f64) -> Arc<TableInfo> {
+        let table = &self.schema.tables[id];
+        // A partition has its parent's column statistics unless it has its own.
+        let mut stats = self.stats(id);
+        let mut at = id;
+        while stats.is_none_or(|s| s.columns.is_empty() && s.expressions.is_empty()) {
+            let Some((parent, _)) = &self.schema.tables[at].partition_of else { break };
+            at = *parent;
+            stats = self.stats(at);
+        }
+        let inherited = (at != id).then(|| {
+            let mut shared = stats.cloned().unwrap_or_default();
+            // Counts of distinct values of a key shrink with the rows; sizes are the partition's own.
+            shared.pages = self.stats(id).and_then(|s| s.pages);
+            shared.dead_rows = self.stats(id).and_then(|s| s.dead_rows);
+            shared
+        });
+        let stats = inherited.as_ref().or(stats);
+        let referenced: HashMap<String, f64> = table
+            .foreign_keys
+            .iter()
+            .filter(|f| f.columns.len() == 1)
+            .filter_map(|f| Some((f.columns[0].clone(), self.rows(f.references)?)))
+            .collect();
+        let written = self.written.get(&id).cloned().unwrap_or_default();
+        let mut info = TableInfo::new(self.schema, id, stats, rows, &written, &referenced);
+        if let Some((parent, bound)) = &table.partition_of {
+            let limit = partitions::limit(&self.schema.tables[*parent], bound, |column| {
+                info.column(column).is_some_and(|c| info.columns[c].time)
+            });
+            if let partitions::Limit::Range(column, lo, hi) = limit
+                && let Some(place) = info.column(&column)
+            {
+                let integer = info.columns[place].integer;
+                let top = if integer { hi - 1.0 } else { hi };
+                if lo.is_finite() && hi.is_finite() {
+                    info.columns[place].bounds = Some((lo, top));
+                    info.columns[place].bounds_given = true;
+                }
+            }
+        }
+        let info = Arc::new(info);
+        self.resolved.insert(id, Arc::clone(&info));
+        info
+    }
+
+    /// The tables that a scan of `id` reads: itself, or its partitions; `ONLY` keeps to itself.
+    pub fn leaves(&mut self, id: TableId, only: bool) -> Vec<Leaf> {
+        let mut leaves = Vec::new();
+        self.collect(id, only, &mut Vec::new(), &mut leaves);
+        leaves
+    }
+
+    fn collect(&mut self, id: TableId, only: bool, above: &mut Vec<partitions::Limit>, leaves: &mut Vec<Leaf>) {
+        let table = &self.schema.tables[id];
+        let partitioned = table.partition_by.is_some();
+        if !partitioned {
+            let (info, _) = self.get_or_assume(id);
+            leaves.push(Leaf { info, bound: (!above.is_empty()).then(|| above.clone()) });
+        }
+        if only {
+            return;
+        }
+        for child in self.children.get(&id).cloned().unwrap_or_default() {
+            let parts = match &self.schema.tables[child].partition_of {
+                Some((_, bound)) => {
+                    let is_time = |column: &str| {
+                        table
+                            .columns
+                            .iter()
+                            .any(|c| c.name == column && (c.ty.name.starts_with("timestamp") || c.ty.name == "date"))
+                    };
+                    partitions::limit(table, bound, is_time)
+                }
+                None => partitions::Limit::Any,
+            };
+            above.push(parts);
+            self.collect(child, false, above, leaves);
+            above.pop();
+        }
+    }
+
+    /// Foreign keys of other tables that point to `id`: the table and the key's place in it.
+    #[must_use]
+    pub fn referencing(&self, id: TableId) -> Vec<(TableId, usize)> {
+        let mut found = Vec::new();
+        for (other, table) in self.schema.tables.iter().enumerate() {
+            // A partition repeats its parent's keys.
+            if table.partition_of.is_some() {
+                continue;
+            }
+            for (place, key) in table.foreign_keys.iter().enumerate() {
+                if key.references == id {
+                    found.push((other, place));
+                }
+            }
+        }
+        found
+    }
+}

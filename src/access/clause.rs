@@ -1,0 +1,499 @@
+//! One conjunct of a condition, in the form that selectivity and index matching need.
+
+use crate::access::block::{Rel, bit, place_of};
+use crate::access::values::{Draws, Value};
+use crate::access::walk;
+use crate::schema::TypeFamily;
+use crate::sql::tree::{Expr, Literal};
+use crate::workload::Distribution;
+
+/// Comparison operators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Op {
+    /// =
+    Eq,
+    /// <>
+    Ne,
+    /// <
+    Lt,
+    /// <=
+    Le,
+    /// >
+    Gt,
+    /// >=
+    Ge,
+}
+
+impl Op {
+    fn parse(op: &str) -> Option<Self> {
+        Some(match op {
+            "=" => Self::Eq,
+            "<>" | "!=" => Self::Ne,
+            "<" => Self::Lt,
+            "<=" => Self::Le,
+            ">" => Self::Gt,
+            ">=" => Self::Ge,
+            _ => return None,
+        })
+    }
+
+    fn flipped(self) -> Self {
+        match self {
+            Self::Lt => Self::Gt,
+            Self::Le => Self::Ge,
+            Self::Gt => Self::Lt,
+            Self::Ge => Self::Le,
+            same => same,
+        }
+    }
+
+    /// Whether it bounds from below.
+    #[must_use]
+    pub fn is_lower(self) -> bool {
+        matches!(self, Self::Gt | Self::Ge)
+    }
+
+    /// Whether it bounds from above.
+    #[must_use]
+    pub fn is_upper(self) -> bool {
+        matches!(self, Self::Lt | Self::Le)
+    }
+}
+
+/// What a condition tests: a column, or an expression that an index holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Key {
+    /// The relation, by place.
+    pub rel: usize,
+    /// The column's name; for an expression the name of its statistics is `expr`'s text.
+    pub column: Option<String>,
+    /// The expression without positions and qualifiers.
+    pub expr: Expr,
+}
+
+/// The other side of a comparison.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ValueSet {
+    /// One value, or one per draw.
+    pub values: Vec<Value>,
+    /// The distribution when it is a variable as it stands.
+    pub distribution: Option<Distribution>,
+    /// Whether the planner cannot see it in a generic plan.
+    pub parameter: bool,
+    /// Whether the planner cannot see it at all: another query's column, a subquery, a volatile function.
+    pub hidden: bool,
+}
+
+impl ValueSet {
+    /// Whether nothing at all is known of the value.
+    #[must_use]
+    pub fn unknown(&self) -> bool {
+        self.values.iter().all(|v| *v == Value::Unknown)
+    }
+}
+
+/// What a conjunct tests.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Test {
+    /// A key against a value.
+    Compare(Key, Op, ValueSet),
+    /// A key against a key of another relation (or the same).
+    Join(Key, Op, Key),
+    /// IN (a, b, ...).
+    In(Key, Vec<ValueSet>),
+    /// = ANY(array) with so many elements; whether that is known.
+    Any(Key, f64, bool),
+    /// IS NULL.
+    Null(Key),
+    /// LIKE and its kin: the constant prefix, characters fixed after it, whether it ignores case.
+    Like {
+        /// What is tested.
+        key: Key,
+        /// Constant text before the first wildcard; `None` when the pattern is not known.
+        prefix: Option<String>,
+        /// Further constant characters.
+        fixed: f64,
+        /// ILIKE.
+        ignores_case: bool,
+        /// Whether the planner cannot see the pattern in a generic plan.
+        parameter: bool,
+    },
+    /// `@>`, `&&`, `?`, `@@`: so many elements looked for, with their values when known.
+    Contains(Key, String, Vec<Value>, bool),
+    /// A boolean column.
+    Truth(Key),
+    /// OR of ANDs.
+    Either(Vec<Vec<Clause>>),
+    /// NOT.
+    Not(Box<Clause>),
+    /// Anything else, with the share that PostgreSQL assumes.
+    Fixed(f64),
+}
+
+/// One conjunct.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Clause {
+    /// What it tests.
+    pub test: Test,
+    /// Without positions and qualifiers, to compare with index predicates.
+    pub bare: Expr,
+    /// Relations that it needs.
+    pub rels: u64,
+    /// Operators evaluated per row.
+    pub operators: f64,
+    /// Text comparisons per row.
+    pub text_tests: f64,
+}
+
+/// Share that PostgreSQL assumes of a boolean expression it knows nothing about.
+const DEFAULT_BOOLEAN: f64 = 0.5;
+/// DEFAULT_INEQ_SEL.
+const DEFAULT_INEQUALITY: f64 = 1.0 / 3.0;
+/// DEFAULT_EQ_SEL, and 1 / DEFAULT_NUM_DISTINCT.
+const DEFAULT_EQUALITY: f64 = 0.005;
+/// Elements that PostgreSQL assumes of an array it cannot see.
+const DEFAULT_ARRAY_ELEMENTS: f64 = 10.0;
+
+/// What conditions are read against.
+pub struct Reader<'a> {
+    /// The relations.
+    pub rels: &'a [Rel],
+    /// The transaction's variables.
+    pub draws: &'a Draws,
+}
+
+impl Reader<'_> {
+    /// Reads one conjunct whose columns are resolved.
+    #[must_use]
+    pub fn clause(&self, expr: &Expr) -> Clause {
+        let mut rels = 0;
+        walk::visit(expr, &mut |e| {
+            if let Expr::Column { qualifier, .. } = e {
+                rels |= place_of(qualifier.as_deref()).map_or(0, bit);
+            }
+        });
+        let test = self.test(expr);
+        let text = match &test {
+            Test::Compare(key, ..) | Test::In(key, ..) | Test::Any(key, ..) => self.is_text(key),
+            Test::Like { .. } => true,
+            _ => false,
+        };
+        let operators = walk::operator_count(expr);
+        Clause {
+            test,
+            bare: walk::bare(expr),
+            rels,
+            operators,
+            text_tests: if text { operators.max(1.0) } else { 0.0 },
+        }
+    }
+
+    /// Reads an AND of conjuncts.
+    #[must_use]
+    pub fn clauses(&self, expr: &Expr) -> Vec<Clause> {
+        let mut found = Vec::new();
+        for part in walk::conjuncts(expr) {
+            match part {
+                Expr::Between { expr, low, high, negated: false } => {
+                    for (op, bound) in [(">=", low), ("<=", high)] {
+                        found.push(self.clause(&Expr::Binary {
+                            op: op.into(),
+                            left: expr.clone(),
+                            right: bound.clone(),
+                        }));
+                    }
+                }
+                // (a, b) = (x, y) is a = x AND b = y.
+                Expr::Binary { op, left, right } if op == "=" => match (&**left, &**right) {
+                    (Expr::Row(l), Expr::Row(r)) if l.len() == r.len() => {
+                        found.extend(l.iter().zip(r).map(|(l, r)| {
+                            self.clause(&Expr::Binary {
+                                op: "=".into(),
+                                left: Box::new(l.clone()),
+                                right: Box::new(r.clone()),
+                            })
+                        }));
+                    }
+                    _ => found.push(self.clause(part)),
+                },
+                _ => found.push(self.clause(part)),
+            }
+        }
+        found
+    }
+
+    fn is_text(&self, key: &Key) -> bool {
+        let Some(name) = &key.column else { return true };
+        let info = &self.rels[key.rel].info;
+        info.column(name).is_some_and(|c| info.columns[c].family == TypeFamily::Text)
+    }
+
+    fn test(&self, expr: &Expr) -> Test {
+        match expr {
+            Expr::Binary { op, .. } if op == "or" => {
+                Test::Either(walk::disjuncts(expr).into_iter().map(|arm| self.clauses(arm)).collect())
+            }
+            Expr::Unary { op, expr } if op == "not" => Test::Not(Box::new(self.clause(expr))),
+            Expr::Binary { op, left, right } => self.binary(op, left, right),
+            Expr::Between { expr, low, high, negated } => {
+                let range = Expr::Between { expr: expr.clone(), low: low.clone(), high: high.clone(), negated: false };
+                let arms = Test::Either(vec![self.clauses(&range)]);
+                if *negated {
+                    Test::Not(Box::new(Clause { test: arms, ..self.clause_of_nothing(&range) }))
+                } else {
+                    arms
+                }
+            }
+            Expr::InList { expr: tested, list, negated } => match self.key(tested) {
+                Some(key) => {
+                    let inside = Test::In(key, list.iter().map(|v| self.value(v)).collect());
+                    if *negated { self.negated(inside, expr) } else { inside }
+                }
+                None => Test::Fixed((DEFAULT_EQUALITY * list.len() as f64).min(1.0)),
+            },
+            Expr::Quantified { expr: tested, op, all: false, array } if op == "=" => match self.key(tested) {
+                Some(key) => match &**array {
+                    Expr::Array(items) => Test::In(key, items.iter().map(|v| self.value(v)).collect()),
+                    other => {
+                        let (count, known) = self.element_count(other);
+                        Test::Any(key, count, known)
+                    }
+                },
+                None => Test::Fixed(DEFAULT_EQUALITY * DEFAULT_ARRAY_ELEMENTS),
+            },
+            Expr::Quantified { expr: tested, op, all: true, array } if op == "<>" => match self.key(tested) {
+                Some(key) => {
+                    let (count, known) = self.element_count(array);
+                    self.negated(Test::Any(key, count, known), expr)
+                }
+                None => Test::Fixed(1.0),
+            },
+            Expr::IsNull { expr: tested, negated } => match self.key(tested) {
+                Some(key) if *negated => self.negated(Test::Null(key), expr),
+                Some(key) => Test::Null(key),
+                None => Test::Fixed(if *negated { 1.0 - DEFAULT_EQUALITY } else { DEFAULT_EQUALITY }),
+            },
+            Expr::Is { expr: tested, test } => match (self.key(tested), test.as_str()) {
+                (Some(key), "true" | "not false") => Test::Truth(key),
+                (Some(key), "false" | "not true") => self.negated(Test::Truth(key), expr),
+                _ => Test::Fixed(DEFAULT_BOOLEAN),
+            },
+            Expr::Column { .. } => self.key(expr).map_or(Test::Fixed(DEFAULT_BOOLEAN), Test::Truth),
+            Expr::Literal(Literal::Bool(b)) => Test::Fixed(f64::from(u8::from(*b))),
+            Expr::Literal(Literal::Null) => Test::Fixed(0.0),
+            Expr::Cast { expr, .. } => self.test(expr),
+            Expr::Exists(_) | Expr::InSubquery { .. } => Test::Fixed(DEFAULT_BOOLEAN),
+            _ => Test::Fixed(DEFAULT_INEQUALITY),
+        }
+    }
+
+    fn clause_of_nothing(&self, expr: &Expr) -> Clause {
+        Clause {
+            test: Test::Fixed(1.0),
+            bare: walk::bare(expr),
+            rels: 0,
+            operators: walk::operator_count(expr),
+            text_tests: 0.0,
+        }
+    }
+
+    fn negated(&self, test: Test, expr: &Expr) -> Test {
+        Test::Not(Box::new(Clause { test, ..self.clause_of_nothing(expr) }))
+    }
+
+    fn binary(&self, op: &str, left: &Expr, right: &Expr) -> Test {
+        if let Some(op) = Op::parse(op) {
+            return match (self.key(left), self.key(right)) {
+                (Some(l), Some(r)) => Test::Join(l, op, r),
+                (Some(l), None) if self.is_value(right) => Test::Compare(l, op, self.value(right)),
+                (None, Some(r)) if self.is_value(left) => Test::Compare(r, op.flipped(), self.value(left)),
+                _ if op == Op::Eq => Test::Fixed(DEFAULT_EQUALITY),
+                _ if op == Op::Ne => Test::Fixed(1.0 - DEFAULT_EQUALITY),
+                _ => Test::Fixed(DEFAULT_INEQUALITY),
+            };
+        }
+        let negated = op.starts_with("not ") || op.starts_with("!~");
+        let plain = op.trim_start_matches("not ").trim_start_matches('!');
+        let test = match (plain, self.key(left)) {
+            ("like" | "ilike" | "~~" | "~~*", Some(key)) => {
+                let value = self.value(right);
+                let pattern = match &value.values[..] {
+                    [] => None,
+                    values => values.first().and_then(Value::text),
+                };
+                let (prefix, fixed) = pattern.as_deref().map_or((None, 0.0), |p| {
+                    let (prefix, fixed) = pattern_parts(p);
+                    (Some(prefix), fixed)
+                });
+                Test::Like { key, prefix, fixed, ignores_case: plain.contains(['i', '*']), parameter: value.parameter }
+            }
+            ("@>" | "&&" | "?" | "?|" | "?&" | "@@" | "<@" | "@?", Some(key)) => {
+                let value = self.value(right);
+                let values = self.elements(plain, right, &value);
+                Test::Contains(key, plain.into(), values, value.parameter)
+            }
+            ("is distinct from", Some(key)) => self.negated(Test::Compare(key, Op::Eq, self.value(right)), left),
+            _ => Test::Fixed(DEFAULT_INEQUALITY),
+        };
+        if negated { self.negated(test, left) } else { test }
+    }
+
+    /// The key that an expression is: a column, or an expression that some index of its table holds.
+    #[must_use]
+    pub fn key(&self, expr: &Expr) -> Option<Key> {
+        match expr {
+            Expr::Column { qualifier, name, .. } => {
+                let rel = place_of(qualifier.as_deref())?;
+                Some(Key { rel, column: Some(name.clone()), expr: walk::bare(expr) })
+            }
+            Expr::Cast { expr: inner, to } if is_binary_cast(to) && matches!(**inner, Expr::Column { .. }) => {
+                self.key(inner)
+            }
+            Expr::Literal(_) | Expr::Parameter { .. } => None,
+            _ => {
+                let mut rel = None;
+                walk::visit(expr, &mut |e| {
+                    if let Expr::Column { qualifier, .. } = e {
+                        rel = rel.or_else(|| place_of(qualifier.as_deref()));
+                    }
+                });
+                let rel = rel?;
+                let bare = walk::bare(expr);
+                let held = self
+                    .rels
+                    .get(rel)?
+                    .info
+                    .indexes
+                    .iter()
+                    .any(|i| i.keys.iter().zip(&i.expressions).any(|(k, e)| k.is_none() && *e == bare));
+                held.then_some(Key { rel, column: None, expr: bare })
+            }
+        }
+    }
+
+    /// Whether an expression is constant within one execution: it has no column of this level.
+    fn is_value(&self, expr: &Expr) -> bool {
+        let mut constant = true;
+        walk::visit(expr, &mut |e| {
+            if let Expr::Column { qualifier, .. } = e {
+                constant &= place_of(qualifier.as_deref()).is_none();
+            }
+        });
+        constant
+    }
+
+    /// What an expression can be.
+    #[must_use]
+    pub fn value(&self, expr: &Expr) -> ValueSet {
+        let mut hidden = false;
+        walk::visit(expr, &mut |e| {
+            hidden |= matches!(e, Expr::Subquery(_))
+                || matches!(e, Expr::Column { qualifier: Some(q), .. } if q == super::block::OUTER)
+                || matches!(e, Expr::Call { name, .. } if ["random", "nextval", "clock_timestamp"].contains(&name.name.as_str()));
+        });
+        let mut inner = expr;
+        while let Expr::Cast { expr, .. } = inner {
+            inner = expr;
+        }
+        let distribution = match inner {
+            Expr::Parameter { number, .. } => self.draws.distribution(*number).cloned(),
+            _ => None,
+        };
+        ValueSet {
+            values: if hidden { vec![Value::Unknown] } else { self.draws.evaluate_all(expr) },
+            distribution,
+            parameter: walk::has_parameter(expr),
+            hidden,
+        }
+    }
+
+    fn element_count(&self, array: &Expr) -> (f64, bool) {
+        match array {
+            Expr::Array(items) => (items.len() as f64, true),
+            Expr::Cast { expr, .. } => self.element_count(expr),
+            other => {
+                let counts: Vec<f64> = self
+                    .value(other)
+                    .values
+                    .iter()
+                    .filter_map(|v| match v {
+                        Value::Text(t) if t.starts_with('{') => Some(array_elements(t).len() as f64),
+                        _ => None,
+                    })
+                    .collect();
+                if counts.is_empty() {
+                    (DEFAULT_ARRAY_ELEMENTS, false)
+                } else {
+                    (counts.iter().sum::<f64>() / counts.len() as f64, true)
+                }
+            }
+        }
+    }
+
+    fn elements(&self, op: &str, expr: &Expr, value: &ValueSet) -> Vec<Value> {
+        match expr {
+            Expr::Array(items) => items.iter().flat_map(|i| self.value(i).values.into_iter().take(1)).collect(),
+            Expr::Cast { expr, .. } if matches!(**expr, Expr::Array(_)) => self.elements(op, expr, value),
+            _ => match value.values.first() {
+                Some(Value::Text(t)) if t.starts_with('{') && op != "?" => {
+                    array_elements(t).into_iter().map(Value::Text).collect()
+                }
+                Some(v) => vec![v.clone()],
+                None => vec![Value::Unknown],
+            },
+        }
+    }
+}
+
+/// Casts between types whose values an index on the column can still find.
+fn is_binary_cast(to: &str) -> bool {
+    matches!(to, "text" | "varchar" | "character varying" | "bigint" | "int8" | "integer" | "int" | "int4")
+        || to.starts_with("character varying")
+}
+
+/// The elements of an array or the members of a JSON object, as text; nesting is not followed.
+fn array_elements(text: &str) -> Vec<String> {
+    let inner = text.trim().trim_start_matches('{').trim_end_matches('}');
+    if inner.trim().is_empty() {
+        return Vec::new();
+    }
+    inner.split(',').map(|e| e.trim().trim_matches('"').to_owned()).collect()
+}
+
+/// The constant prefix of a LIKE pattern, and how many constant characters follow it.
+fn pattern_parts(pattern: &str) -> (String, f64) {
+    let mut prefix = String::new();
+    let mut chars = pattern.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '%' | '_' => break,
+            '\\' => prefix.extend(chars.next()),
+            _ => prefix.push(c),
+        }
+    }
+    (prefix, chars.filter(|c| !matches!(c, '%' | '_')).count() as f64)
+}
+
+/// Reads a condition on one table alone, such as an index predicate; its columns have no qualifier.
+#[must_use]
+pub fn of_table(info: &crate::access::relation::TableInfo, expr: &Expr) -> Vec<Clause> {
+    let qualified: Result<Expr, std::convert::Infallible> = walk::rewrite(expr, &mut |e| {
+        Ok(match e {
+            Expr::Column { name, .. } => {
+                Some(Expr::Column { qualifier: Some(super::block::qualifier(0)), name: name.clone(), span: 0..0 })
+            }
+            _ => None,
+        })
+    });
+    let Ok(qualified) = qualified;
+    let rel = Rel {
+        source: super::block::Source::Table,
+        alias: String::new(),
+        info: std::sync::Arc::new(info.clone()),
+        leaves: Vec::new(),
+        lateral: false,
+        used: Vec::new(),
+    };
+    let draws = Draws::default();
+    Reader { rels: &[rel], draws: &draws }.clauses(&qualified)
+}

@@ -1,0 +1,167 @@
+//! What foreign keys cost: checks against parents, and children of parents that go or change.
+
+use std::sync::Arc;
+
+use crate::access::clause::{Key, ValueSet};
+use crate::access::footprint::{LockUse, Popularity};
+use crate::access::relation::{IndexInfo, TableInfo};
+use crate::access::tally::{Reach, Tally};
+use crate::access::touches;
+use crate::access::writes;
+use crate::schema::ReferentialAction;
+use crate::sql::tree::{Expr, LockMode, LockWait};
+
+/// Depth to which cascades are followed.
+pub const MAX_CASCADE: usize = 8;
+
+/// A foreign key of a table that is written.
+#[derive(Debug, Clone)]
+pub struct Outgoing {
+    /// The referencing columns by place.
+    pub columns: Vec<usize>,
+    /// The referenced table.
+    pub parent: Arc<TableInfo>,
+    /// The referenced columns by name.
+    pub referenced: Vec<String>,
+}
+
+/// A foreign key that points to a table that is written.
+#[derive(Debug, Clone)]
+pub struct Incoming {
+    /// The referencing table.
+    pub child: Arc<TableInfo>,
+    /// Its columns by place.
+    pub columns: Vec<usize>,
+    /// The referenced columns by name.
+    pub referenced: Vec<String>,
+    /// ON DELETE.
+    pub on_delete: ReferentialAction,
+    /// ON UPDATE.
+    pub on_update: ReferentialAction,
+    /// Rows of the referenced table.
+    pub parent_rows: f64,
+    /// Keys that point to the child, for cascades.
+    pub below: Vec<Incoming>,
+}
+
+/// Checks `rows` new references of one key: a lookup of the parent and a KEY SHARE lock on it.
+///
+/// `held` says that the transaction has locked the parent before, so that nothing is logged again.
+pub fn check(key: &Outgoing, rows: f64, value: Option<&ValueSet>, held: bool, tally: &mut Tally) {
+    if rows <= 0.0 {
+        return;
+    }
+    let parent = &key.parent;
+    let Some(index) = lookup_index(parent, &key.referenced) else { return };
+    let reach = match (value, key.referenced.first()) {
+        (Some(value), Some(column)) => {
+            let named = Key { rel: 0, column: Some(column.clone()), expr: Expr::Default };
+            touches::of_key(&named, value, parent)
+        }
+        _ => touches::everything(parent),
+    };
+    tally.counts.foreign_key_check += rows;
+    tally.index_visits(parent, index, (1.0, index.levels, 1.0), rows, &reach);
+    tally.heap_visits(parent, 1.0, rows, &reach);
+    // The trigger fetches the new row again.
+    tally.pages += rows;
+    tally.counts.buffer_visit += rows;
+    if held {
+        return;
+    }
+    writes::lock_rows(parent, rows, &reach, tally);
+    // The rows locked are not rows written; the check's own price covers the work.
+    tally.counts.row_written -= rows;
+    tally.locks.push(LockUse {
+        table: parent.id,
+        rows,
+        mode: LockMode::KeyShare,
+        wait: LockWait::Block,
+        popularity: reach.rows,
+    });
+}
+
+fn lookup_index<'a>(table: &'a TableInfo, columns: &[String]) -> Option<&'a IndexInfo> {
+    let names = |i: &IndexInfo| -> Option<Vec<&str>> {
+        i.keys.iter().map(|k| k.map(|c| table.columns[c].name.as_str())).collect()
+    };
+    table.indexes.iter().find(|i| {
+        i.unique
+            && names(i).is_some_and(|n| n.len() == columns.len() && columns.iter().all(|c| n.contains(&c.as_str())))
+    })
+}
+
+/// The index that finds the children of a parent; `None` means a scan of the whole table.
+fn child_index<'a>(key: &Incoming, table: &'a TableInfo) -> Option<&'a IndexInfo> {
+    table.indexes.iter().find(|i| {
+        i.method == "btree"
+            && i.predicate.is_empty()
+            && !i.keys.is_empty()
+            && i.keys.iter().take(key.columns.len()).all(|k| k.is_some_and(|c| key.columns.contains(&c)))
+    })
+}
+
+/// What happens to the children of `rows` parents that are deleted (or whose key changes).
+pub fn parents_gone(key: &Incoming, rows: f64, deleted: bool, tally: &mut Tally) {
+    if rows <= 0.0 {
+        return;
+    }
+    let child = &key.child;
+    let action = if deleted { key.on_delete } else { key.on_update };
+    let distinct: f64 =
+        key.columns.iter().map(|c| child.columns[*c].distinct).product::<f64>().min(child.rows.max(1.0));
+    let nulls = key.columns.first().map_or(0.0, |c| child.columns[*c].null_fraction);
+    // Children are spread over all parents, those without any included.
+    let children = child.rows * (1.0 - nulls) / distinct.max(key.parent_rows).max(1.0);
+    tally.counts.foreign_key_check += rows;
+    tally.counts.executor_run += rows;
+    let reach = touches::everything(child);
+    let found = if action == ReferentialAction::Check { 0.0 } else { children };
+    match child_index(key, child) {
+        Some(index) => {
+            let leaves = index.levels + (children - 1.0).max(0.0) / index.entries_per_leaf;
+            tally.index_visits(child, index, (1.0, leaves, children), rows, &reach);
+            let heap = super::execute::distinct_pages(found, child.pages);
+            tally.heap_visits(child, heap, rows, &reach);
+            tally.counts.index_row += children * rows;
+        }
+        None => {
+            tally.pages += child.pages * rows;
+            tally.counts.seq_row += child.rows * rows;
+            tally.touch(
+                crate::access::footprint::RelationId::Heap(child.id),
+                child.pages,
+                (child.pages * rows, 0.0),
+                Popularity::uniform(child.pages),
+                !child.unlogged,
+            );
+        }
+    }
+    match action {
+        ReferentialAction::Check => {}
+        ReferentialAction::Cascade if deleted => {
+            delete_children(key, children * rows, &reach, tally);
+        }
+        ReferentialAction::Cascade | ReferentialAction::Set => {
+            let hot = f64::from(u8::from(child_index(key, child).is_none()));
+            let change = writes::Change { hot, changed_bytes: 8.0 };
+            writes::update_rows(child, children * rows, change, &|i| i.share, &reach, tally);
+            lock(child, children * rows, LockMode::NoKeyUpdate, &reach, tally);
+        }
+    }
+}
+
+fn delete_children(key: &Incoming, rows: f64, reach: &Reach, tally: &mut Tally) {
+    writes::delete_rows(&key.child, rows, reach, tally);
+    lock(&key.child, rows, LockMode::Update, reach, tally);
+    for below in &key.below {
+        parents_gone(below, rows, true, tally);
+    }
+}
+
+fn lock(table: &TableInfo, rows: f64, mode: LockMode, reach: &Reach, tally: &mut Tally) {
+    if rows > 0.0 {
+        let popularity = reach.rows.clone();
+        tally.locks.push(LockUse { table: table.id, rows, mode, wait: LockWait::Block, popularity });
+    }
+}

@@ -1,0 +1,493 @@
+//! Join order and methods: dynamic programming over sets of relations, as the planner's standard search.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use crate::access::block::bit;
+use crate::access::clause::{Op, Test};
+use crate::access::cost::{self, Cost};
+use crate::access::plan::{JoinType, Kind, OrderColumn, Plan, add};
+use crate::access::planner::Planner;
+use crate::access::selectivity::Seen;
+
+/// Relations up to which all join orders are tried; beyond, the cheapest pair is joined first.
+const EXHAUSTIVE: usize = 8;
+/// Cost of a kind of plan that is switched off.
+const DISABLED: f64 = 1e10;
+/// Bytes that a cached row of a Memoize node takes besides itself.
+const MEMOIZE_ENTRY: f64 = 100.0;
+
+/// Two sides to be joined.
+struct Pair<'p> {
+    outer: &'p Rc<Plan>,
+    inner: &'p Rc<Plan>,
+    join: JoinType,
+    /// Rows of the result.
+    rows: f64,
+    /// Equalities between the sides, for hashing and merging.
+    equalities: f64,
+    /// Share of outer rows with a match, and matches of each.
+    matches: (f64, f64),
+    /// Whether each outer row finds at most one.
+    unique: bool,
+    /// Bucket share of the inner side when hashed.
+    bucket: f64,
+}
+
+impl Planner<'_> {
+    /// All plans of the whole level worth keeping.
+    #[must_use]
+    pub fn join_plans(&self) -> Vec<Rc<Plan>> {
+        let count = self.block.rels.len();
+        if count == 0 {
+            let cost = Cost { startup: 0.0, total: self.settings.cpu_tuple_cost };
+            return vec![Rc::new(Plan {
+                kind: Kind::Result,
+                rows: 1.0,
+                width: 8.0,
+                cost,
+                order: Vec::new(),
+                rels: 0,
+                requires: 0,
+            })];
+        }
+        let mut best: HashMap<u64, Vec<Rc<Plan>>> = (0..count).map(|r| (bit(r), self.base_plans(r))).collect();
+        let all = (0..count).fold(0, |m, r| m | bit(r));
+        if count <= EXHAUSTIVE {
+            self.exhaustive(&mut best, all)
+        } else {
+            self.greedy(&mut best, all)
+        }
+        best.remove(&all).unwrap_or_default().into_iter().filter(|p| p.requires == 0).collect()
+    }
+
+    fn exhaustive(&self, best: &mut HashMap<u64, Vec<Rc<Plan>>>, all: u64) {
+        for set in 1..=all {
+            if set & !all != 0 || set.count_ones() < 2 {
+                continue;
+            }
+            let mut plans = Vec::new();
+            for connected in [true, false] {
+                let mut left = (set - 1) & set;
+                while left != 0 {
+                    let right = set & !left;
+                    if best.contains_key(&left) && best.contains_key(&right) && self.connected(left, right) == connected
+                    {
+                        self.combine(best, left, right, &mut plans);
+                    }
+                    left = (left - 1) & set;
+                }
+                // Without any join condition only the product is left.
+                if !plans.is_empty() {
+                    break;
+                }
+                if connected && set != all && self.reachable(set) {
+                    break;
+                }
+            }
+            if !plans.is_empty() {
+                best.insert(set, plans);
+            }
+        }
+    }
+
+    /// Whether a set without joins of its own can wait for a relation that joins it.
+    fn reachable(&self, set: u64) -> bool {
+        let all = (0..self.block.rels.len()).fold(0, |m, r| m | bit(r));
+        self.connected(set, all & !set) && self.block.rels.len() > 2
+    }
+
+    fn greedy(&self, best: &mut HashMap<u64, Vec<Rc<Plan>>>, all: u64) {
+        let mut parts: Vec<u64> = (0..self.block.rels.len()).map(bit).collect();
+        while parts.len() > 1 {
+            let mut chosen: Option<(u64, u64, f64, Vec<Rc<Plan>>)> = None;
+            for connected in [true, false] {
+                for &left in &parts {
+                    for &right in &parts {
+                        if left == right || self.connected(left, right) != connected {
+                            continue;
+                        }
+                        let mut plans = Vec::new();
+                        self.combine(best, left, right, &mut plans);
+                        let cheapest = plans.iter().map(|p| p.cost.total).fold(f64::INFINITY, f64::min);
+                        if !plans.is_empty() && chosen.as_ref().is_none_or(|c| cheapest < c.2) {
+                            chosen = Some((left, right, cheapest, plans));
+                        }
+                    }
+                }
+                if chosen.is_some() {
+                    break;
+                }
+            }
+            let Some((left, right, _, plans)) = chosen else { break };
+            parts.retain(|p| *p != left && *p != right);
+            parts.push(left | right);
+            best.insert(left | right, plans);
+        }
+        let _ = all;
+    }
+
+    fn connected(&self, left: u64, right: u64) -> bool {
+        let linked = (0..self.links.len())
+            .filter(|r| left & bit(*r) != 0)
+            .any(|r| self.links[r].iter().any(|(_, others)| others & right != 0));
+        linked
+            || self.crossing.iter().any(|c| self.pool[*c].rels & left != 0 && self.pool[*c].rels & right != 0)
+            || self
+                .special
+                .iter()
+                .any(|s| (s.inner & left != 0 && s.needs & right != 0) || (s.inner & right != 0 && s.needs & left != 0))
+    }
+
+    /// How two sets may be joined with `inner` as the inner side; `None` when they may not.
+    fn legality(&self, outer: u64, inner: u64) -> Option<(JoinType, bool)> {
+        let mut join = (JoinType::Inner, false);
+        for special in &self.special {
+            let whole = |set: u64| special.inner & !set == 0;
+            let touches = |set: u64| special.inner & set != 0;
+            if inner == special.inner {
+                if special.needs & !outer != 0 || join.0 != JoinType::Inner {
+                    return None;
+                }
+                join = (special.join, false);
+                continue;
+            }
+            if outer == special.inner {
+                // Only a semi-join may be turned round, its side made unique first.
+                if special.join != JoinType::Semi || special.needs & !inner != 0 || join.0 != JoinType::Inner {
+                    return None;
+                }
+                join = (JoinType::Semi, true);
+                continue;
+            }
+            for (side, other) in [(outer, inner), (inner, outer)] {
+                let strictly_inside = touches(side) && !whole(side);
+                if strictly_inside && other & !special.inner != 0 {
+                    return None;
+                }
+            }
+        }
+        Some(join)
+    }
+
+    fn combine(&self, best: &HashMap<u64, Vec<Rc<Plan>>>, outer: u64, inner: u64, plans: &mut Vec<Rc<Plan>>) {
+        let (Some(outers), Some(inners)) = (best.get(&outer), best.get(&inner)) else { return };
+        let Some((join, turned)) = self.legality(outer, inner) else { return };
+        let rows = self.join_rows(outer | inner, self.seen);
+        let equalities = self.equalities(outer, inner);
+        let outer_rows = self.join_rows(outer, self.seen);
+        let inner_rows = self.join_rows(inner, self.seen);
+        let pairs = if join == JoinType::Inner { rows } else { self.pairs(outer, inner) };
+        let per_outer = pairs / outer_rows.max(1.0);
+        let matches = (per_outer.clamp(1e-9, 1.0), (per_outer / per_outer.clamp(1e-9, 1.0)).max(1.0));
+        let unique = self.unique_inner(outer, inner);
+        let bucket = 1.0 / self.inner_distinct(outer, inner).clamp(1.0, inner_rows.max(1.0));
+        for o in outers.iter().filter(|p| p.requires == 0) {
+            for i in inners.iter().filter(|p| p.requires & !outer == 0) {
+                if turned {
+                    // The semi-join's own side, made unique, drives the rest.
+                    let driving = Rc::new(self.unique(o, self.unique_rows(outer, inner)));
+                    let pair = Pair {
+                        outer: &driving,
+                        inner: i,
+                        join: JoinType::Inner,
+                        rows,
+                        equalities,
+                        matches: (1.0, 1.0),
+                        unique,
+                        bucket,
+                    };
+                    self.methods(&pair, plans);
+                    continue;
+                }
+                let pair = Pair { outer: o, inner: i, join, rows, equalities, matches, unique, bucket };
+                self.methods(&pair, plans);
+                if join == JoinType::Semi && i.requires == 0 {
+                    let unique_side = Rc::new(self.unique(i, self.unique_rows(inner, outer)));
+                    let pair = Pair { inner: &unique_side, join: JoinType::Inner, unique: true, ..pair };
+                    self.methods(&pair, plans);
+                }
+            }
+        }
+    }
+
+    /// Rows of the product of two sides that match, before a semi-join drops repeats.
+    fn pairs(&self, outer: u64, inner: u64) -> f64 {
+        let product = self.join_rows(outer, self.seen) * self.join_rows(inner, self.seen);
+        let mut share = 1.0;
+        let mut done: Vec<u64> = Vec::new();
+        for r in (0..self.links.len()).filter(|r| inner & bit(*r) != 0) {
+            for (place, others) in &self.links[r] {
+                if others & outer != 0
+                    && let Test::Join(l, op, right) = &self.pool[*place].test
+                {
+                    let columns = bit(r) | others;
+                    if !done.contains(&columns) {
+                        done.push(columns);
+                        share *= super::selectivity::join(self.column(l), *op, self.column(right));
+                    }
+                }
+            }
+        }
+        product * share
+    }
+
+    fn equalities(&self, outer: u64, inner: u64) -> f64 {
+        let mut count = 0.0;
+        for r in (0..self.links.len()).filter(|r| inner & bit(*r) != 0) {
+            let mut keys = Vec::new();
+            for (place, others) in &self.links[r] {
+                if others & outer != 0
+                    && let Test::Join(key, Op::Eq, _) = &self.pool[*place].test
+                    && !keys.contains(&key)
+                {
+                    keys.push(key);
+                    count += 1.0;
+                }
+            }
+        }
+        count
+    }
+
+    /// Whether the equalities cover a unique key of the inner side's one relation.
+    fn unique_inner(&self, outer: u64, inner: u64) -> bool {
+        if inner.count_ones() != 1 {
+            return false;
+        }
+        let rel = inner.trailing_zeros() as usize;
+        let info = &self.block.rels[rel].info;
+        let fixed = |column: usize| {
+            let name = &info.columns[column].name;
+            self.links[rel].iter().any(|(place, others)| {
+                others & outer != 0
+                    && matches!(&self.pool[*place].test, Test::Join(k, Op::Eq, _) if k.column.as_ref() == Some(name))
+            }) || self.local[rel]
+                .iter()
+                .any(|c| matches!(&self.pool[*c].test, Test::Compare(k, Op::Eq, _) if k.column.as_ref() == Some(name)))
+        };
+        info.indexes.iter().any(|i| i.unique && i.predicate.is_empty() && i.keys.iter().all(|k| k.is_some_and(fixed)))
+    }
+
+    fn inner_distinct(&self, outer: u64, inner: u64) -> f64 {
+        let mut distinct = 1.0;
+        for r in (0..self.links.len()).filter(|r| inner & bit(*r) != 0) {
+            let mut keys = Vec::new();
+            for (place, others) in &self.links[r] {
+                if others & outer != 0
+                    && let Test::Join(key, ..) = &self.pool[*place].test
+                    && !keys.contains(&key)
+                {
+                    keys.push(key);
+                    distinct *= self.column(key).map_or(200.0, |c| c.distinct);
+                }
+            }
+        }
+        distinct
+    }
+
+    /// Distinct join keys of a side.
+    fn unique_rows(&self, side: u64, other: u64) -> f64 {
+        let rows = self.join_rows(side, self.seen);
+        rows.min(self.inner_distinct(other, side).max(1.0))
+    }
+
+    fn unique(&self, input: &Rc<Plan>, rows: f64) -> Plan {
+        let cost = cost::group_hashed(input.cost, input.rows, rows, 1.0, 0.0, input.width, self.settings);
+        Plan { kind: Kind::Unique(Rc::clone(input)), rows, cost, order: Vec::new(), ..(**input).clone() }
+    }
+
+    fn methods(&self, pair: &Pair<'_>, plans: &mut Vec<Rc<Plan>>) {
+        let off = |name: &str| if self.settings.disabled_plans.iter().any(|d| d == name) { DISABLED } else { 0.0 };
+        if pair.join != JoinType::Full {
+            self.nested_loop(pair, off("enable_nestloop"), plans);
+        }
+        if pair.equalities > 0.0 && pair.inner.requires == 0 {
+            let hash = Plan {
+                kind: Kind::Hash { outer: Rc::clone(pair.outer), inner: Rc::clone(pair.inner), join: pair.join },
+                order: Vec::new(),
+                ..self.joined(pair, self.hash_cost(pair), off("enable_hashjoin"))
+            };
+            add(plans, hash);
+            self.merge_join(pair, off("enable_mergejoin"), plans);
+        }
+    }
+
+    fn joined(&self, pair: &Pair<'_>, cost: Cost, penalty: f64) -> Plan {
+        Plan {
+            kind: Kind::Result,
+            rows: pair.rows,
+            width: pair.outer.width
+                + if matches!(pair.join, JoinType::Semi | JoinType::Anti) { 0.0 } else { pair.inner.width },
+            cost: Cost { startup: cost.startup + penalty, total: cost.total + penalty },
+            order: pair.outer.order.clone(),
+            rels: pair.outer.rels | pair.inner.rels,
+            requires: (pair.outer.requires | pair.inner.requires) & !(pair.outer.rels | pair.inner.rels),
+        }
+    }
+
+    fn nested_loop(&self, pair: &Pair<'_>, penalty: f64, plans: &mut Vec<Rc<Plan>>) {
+        let inner = pair.inner;
+        let mut ways = vec![(inner.cost, false, 0.0)];
+        if inner.requires == 0 && pair.outer.rows > 1.0 {
+            // Material: the first run fills it, later ones read it.
+            ways.push((Cost { startup: 0.0, total: inner.rows * self.settings.cpu_operator_cost }, true, 0.0));
+        }
+        if inner.requires != 0 && self.settings.version >= 14 && pair.join != JoinType::Full {
+            let hits = self.memoize_hits(pair);
+            if hits > 0.0 {
+                let s = self.settings;
+                let rerun = Cost {
+                    startup: inner.cost.startup * (1.0 - hits) + s.cpu_operator_cost,
+                    total: inner.cost.total * (1.0 - hits)
+                        + s.cpu_operator_cost
+                        + s.cpu_tuple_cost * (1.0 - hits)
+                        + 0.5 * s.cpu_operator_cost * inner.rows,
+                };
+                ways.push((rerun, false, hits));
+            }
+        }
+        for (rerun, materialized, memoized) in ways {
+            let cost = self.nested_loop_cost(pair, rerun, materialized);
+            let kind = Kind::Nest {
+                outer: Rc::clone(pair.outer),
+                inner: Rc::clone(inner),
+                join: pair.join,
+                memoized,
+                materialized,
+            };
+            add(plans, Plan { kind, ..self.joined(pair, cost, penalty) });
+        }
+    }
+
+    /// Share of inner runs that a Memoize node answers (cost_memoize_rescan).
+    fn memoize_hits(&self, pair: &Pair<'_>) -> f64 {
+        let calls = pair.outer.rows;
+        if calls < 2.0 {
+            return 0.0;
+        }
+        let mut distinct: f64 = 1.0;
+        for r in (0..self.links.len()).filter(|r| pair.inner.rels & bit(*r) != 0) {
+            for (place, others) in &self.links[r] {
+                if others & pair.inner.requires != 0
+                    && let Test::Join(_, _, key) = &self.pool[*place].test
+                {
+                    distinct = distinct.max(self.column(key).map_or(200.0, |c| c.distinct));
+                }
+            }
+        }
+        let distinct = if distinct < calls { distinct } else { calls };
+        let entry = pair.inner.rows * (pair.inner.width + MEMOIZE_ENTRY);
+        let fits = (cost::hash_memory(self.settings) / entry.max(1.0)).floor().max(1.0);
+        (((calls - distinct) / calls) * (fits.min(distinct) / distinct)).clamp(0.0, 1.0)
+    }
+
+    /// initial_cost_nestloop and final_cost_nestloop.
+    fn nested_loop_cost(&self, pair: &Pair<'_>, rerun: Cost, materialized: bool) -> Cost {
+        let s = self.settings;
+        let (o, i) = (&pair.outer.cost, &pair.inner.cost);
+        let outer_rows = pair.outer.rows.max(1.0);
+        let startup = o.startup + i.startup;
+        let mut run = o.total - o.startup;
+        let inner_run =
+            i.total - i.startup + if materialized { 2.0 * s.cpu_operator_cost * pair.inner.rows } else { 0.0 };
+        let rerun_run = rerun.total - rerun.startup;
+        if outer_rows > 1.0 {
+            run += (outer_rows - 1.0) * rerun.startup;
+        }
+        let tuples = if matches!(pair.join, JoinType::Semi | JoinType::Anti) || pair.unique {
+            let matched = (outer_rows * pair.matches.0).round();
+            let share = 2.0 / (pair.matches.1 + 1.0);
+            let tuples = matched * pair.inner.rows * share;
+            if pair.inner.requires != 0 {
+                run += inner_run * share;
+                if matched > 1.0 {
+                    run += (matched - 1.0) * rerun_run * share;
+                }
+                run += (outer_rows - matched).max(0.0) * rerun_run / pair.inner.rows.max(1.0);
+            } else {
+                let unmatched = (outer_rows - matched).max(0.0);
+                run += inner_run + (matched - 1.0).max(0.0) * rerun_run * share + unmatched * rerun_run;
+            }
+            tuples
+        } else {
+            run += inner_run + (outer_rows - 1.0) * rerun_run;
+            outer_rows * pair.inner.rows
+        };
+        // Equalities that the inner side does not check itself are checked here.
+        let checks = if pair.inner.requires == 0 { pair.equalities } else { 0.0 };
+        run += tuples * (s.cpu_tuple_cost + s.cpu_operator_cost * checks);
+        Cost { startup, total: startup + run }
+    }
+
+    /// initial_cost_hashjoin and final_cost_hashjoin.
+    fn hash_cost(&self, pair: &Pair<'_>) -> Cost {
+        let s = self.settings;
+        let (o, i) = (&pair.outer.cost, &pair.inner.cost);
+        let (outer_rows, inner_rows) = (pair.outer.rows, pair.inner.rows);
+        let mut startup = o.startup + i.total + (s.cpu_operator_cost * pair.equalities + s.cpu_tuple_cost) * inner_rows;
+        let mut run = o.total - o.startup + s.cpu_operator_cost * pair.equalities * outer_rows;
+        let bytes = inner_rows * (pair.inner.width + 32.0);
+        if bytes > cost::hash_memory(s) {
+            let pages = |rows: f64, width: f64| (rows * (width + 24.0) / 8192.0).ceil();
+            startup += s.seq_page_cost * pages(inner_rows, pair.inner.width);
+            run += s.seq_page_cost * (pages(inner_rows, pair.inner.width) + 2.0 * pages(outer_rows, pair.outer.width));
+        }
+        let tests = s.cpu_operator_cost * pair.equalities;
+        let tuples = if matches!(pair.join, JoinType::Semi | JoinType::Anti) || pair.unique {
+            let matched = (outer_rows * pair.matches.0).round();
+            let share = 2.0 / (pair.matches.1 + 1.0);
+            run += tests * matched * cost::clamp_rows(inner_rows * pair.bucket * share) * 0.5;
+            run += tests * (outer_rows - matched).max(0.0) * 0.05;
+            if pair.join == JoinType::Anti { outer_rows - matched } else { matched }
+        } else {
+            run += tests * outer_rows * cost::clamp_rows(inner_rows * pair.bucket) * 0.5;
+            pair.rows
+        };
+        run += tuples.max(0.0) * s.cpu_tuple_cost;
+        Cost { startup, total: startup + run }
+    }
+
+    /// A merge join on one class of equal columns, each side sorted where it is not in order.
+    fn merge_join(&self, pair: &Pair<'_>, penalty: f64, plans: &mut Vec<Rc<Plan>>) {
+        if pair.join == JoinType::Anti || pair.join == JoinType::Semi {
+            return;
+        }
+        let Some(on) = self.merge_order(pair) else { return };
+        let s = self.settings;
+        let ready = |plan: &Rc<Plan>| plan.order.first().is_some_and(|o| o.rel == on.rel && o.column == on.column);
+        let side = |plan: &Rc<Plan>| {
+            if ready(plan) {
+                return Rc::clone(plan);
+            }
+            let cost = cost::sort(plan.cost, plan.rows, plan.width, None, s);
+            let kind = Kind::Sort { input: Rc::clone(plan), text: false, groups: 1.0 };
+            Rc::new(Plan { kind, cost, order: vec![on], ..(**plan).clone() })
+        };
+        let (outer, inner) = (side(pair.outer), side(pair.inner));
+        if outer.order.first().map(|o| o.descending) != inner.order.first().map(|o| o.descending) {
+            return;
+        }
+        let startup = outer.cost.startup + inner.cost.startup;
+        let run = outer.cost.total - outer.cost.startup + inner.cost.total - inner.cost.startup;
+        let compared = (outer.rows + inner.rows) * s.cpu_operator_cost * pair.equalities;
+        let cost = Cost { startup, total: startup + run + compared + pair.rows * s.cpu_tuple_cost };
+        let order = outer.order.clone();
+        let kind = Kind::Merge { outer, inner, join: pair.join };
+        add(plans, Plan { kind, order, ..self.joined(pair, cost, penalty) });
+    }
+
+    fn merge_order(&self, pair: &Pair<'_>) -> Option<OrderColumn> {
+        let place = self.classes.iter().position(|c| {
+            c.constant.is_none()
+                && c.keys.iter().any(|k| pair.outer.rels & bit(k.rel) != 0)
+                && c.keys.iter().any(|k| pair.inner.rels & bit(k.rel) != 0)
+        })?;
+        Some(OrderColumn { rel: super::plan::CLASS, column: place, descending: false })
+    }
+
+    /// Rows of the join as they are.
+    #[must_use]
+    pub fn true_rows(&self, set: u64) -> f64 {
+        self.join_rows(set, Seen::True)
+    }
+}

@@ -1,0 +1,189 @@
+//! A plan: how the planner would run a query level.
+
+use std::rc::Rc;
+
+use crate::access::cost::Cost;
+
+/// A way an index (or a bitmap of indexes) is used.
+#[derive(Debug, Clone)]
+pub struct IndexUse {
+    /// The index, by place in the leaf's `indexes`.
+    pub index: usize,
+    /// Clauses that bound what is read of it: places in the scan's clause list.
+    pub boundary: Vec<usize>,
+    /// Further clauses that it checks.
+    pub quals: Vec<usize>,
+}
+
+/// How one leaf is scanned.
+#[derive(Debug, Clone)]
+pub enum Method {
+    /// All pages.
+    Seq,
+    /// An index; whether alone (index-only).
+    Index(IndexUse, bool),
+    /// Bitmaps, combined by AND (or, when the second is true, by OR of arms).
+    Bitmap(Vec<IndexUse>, bool),
+}
+
+/// A scan of one table or partition.
+#[derive(Debug, Clone)]
+pub struct Scan {
+    /// The relation.
+    pub rel: usize,
+    /// The leaf of it.
+    pub leaf: usize,
+    /// How.
+    pub method: Method,
+    /// All clauses that its rows pass: places in the planner's pool.
+    pub clauses: Vec<usize>,
+    /// Share of executions that visit the leaf.
+    pub visit: f64,
+}
+
+/// Kinds of join as executed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JoinType {
+    /// All pairs.
+    Inner,
+    /// Unmatched rows of the outer side too.
+    Left,
+    /// Unmatched rows of both.
+    Full,
+    /// Outer rows with a match.
+    Semi,
+    /// Outer rows without.
+    Anti,
+}
+
+/// What a plan node does.
+#[derive(Debug, Clone)]
+pub enum Kind {
+    /// Scans a leaf.
+    Scan(Scan),
+    /// Several leaves one after the other.
+    Append(Vec<Rc<Plan>>),
+    /// A subquery, CTE, function or VALUES in FROM: clauses that filter its rows.
+    Source(usize, Vec<usize>),
+    /// Nested loop.
+    Nest {
+        /// Outer side.
+        outer: Rc<Plan>,
+        /// Inner side, run per outer row.
+        inner: Rc<Plan>,
+        /// Kind.
+        join: JoinType,
+        /// Share of outer rows answered from a Memoize node, 0 without.
+        memoized: f64,
+        /// Whether the inner side is kept after its first run.
+        materialized: bool,
+    },
+    /// Hash join; the inner side is hashed.
+    Hash {
+        /// Outer side.
+        outer: Rc<Plan>,
+        /// Inner side.
+        inner: Rc<Plan>,
+        /// Kind.
+        join: JoinType,
+    },
+    /// Merge join of two ordered sides.
+    Merge {
+        /// Outer side.
+        outer: Rc<Plan>,
+        /// Inner side.
+        inner: Rc<Plan>,
+        /// Kind.
+        join: JoinType,
+    },
+    /// Sort; whether on text, how many rows are kept, keys already in order.
+    Sort {
+        /// What is sorted.
+        input: Rc<Plan>,
+        /// Text keys.
+        text: bool,
+        /// Groups already in order (incremental sort), 1 otherwise.
+        groups: f64,
+    },
+    /// Duplicates removed before a join.
+    Unique(Rc<Plan>),
+    /// Groups; whether by hashing.
+    Group {
+        /// What is grouped.
+        input: Rc<Plan>,
+        /// By hashing rather than in order.
+        hashed: bool,
+        /// Key columns, for the number of groups; `usize::MAX` marks DISTINCT.
+        keys: GroupKeys,
+    },
+    /// Window functions over ordered rows.
+    Window(Rc<Plan>),
+    /// One row from an empty FROM.
+    Result,
+}
+
+/// What a grouping groups by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GroupKeys {
+    /// GROUP BY (or none: one group).
+    GroupBy,
+    /// DISTINCT.
+    Distinct,
+}
+
+/// One column of an order: a column of a relation, or a class of equal columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OrderColumn {
+    /// Relation, or [`CLASS`].
+    pub rel: usize,
+    /// Column (or index expression past all columns), or class.
+    pub column: usize,
+    /// DESC.
+    pub descending: bool,
+}
+
+/// Stands for a relation in [`OrderColumn`] when the column is a class of equal columns.
+pub const CLASS: usize = usize::MAX;
+
+/// A plan with what the planner believes of it.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// What it does.
+    pub kind: Kind,
+    /// Rows it believes to get.
+    pub rows: f64,
+    /// Bytes per row.
+    pub width: f64,
+    /// Cost.
+    pub cost: Cost,
+    /// Order of the rows.
+    pub order: Vec<OrderColumn>,
+    /// Relations inside.
+    pub rels: u64,
+    /// Relations whose rows parametrise it.
+    pub requires: u64,
+}
+
+/// Keeps of a set of plans those that are best in some respect (add_path).
+pub fn add(plans: &mut Vec<Rc<Plan>>, new: Plan) {
+    // Costs within a hundredth of a percent count as equal, as the planner fuzzes them.
+    const FUZZ: f64 = 1.01;
+    let covers = |better: &Plan, worse: &Plan| {
+        better.order.len() >= worse.order.len()
+            && better.order[..worse.order.len()] == worse.order[..]
+            && better.requires & !worse.requires == 0
+            && (better.rows <= worse.rows * 1.000_001 || better.requires == worse.requires)
+    };
+    for old in plans.iter() {
+        if old.cost.total <= new.cost.total && old.cost.startup <= new.cost.startup * FUZZ && covers(old, &new) {
+            return;
+        }
+    }
+    plans.retain(|old| {
+        !(new.cost.total <= old.cost.total * FUZZ
+            && new.cost.startup <= old.cost.startup * FUZZ
+            && new.cost.total <= old.cost.total
+            && covers(&new, old))
+    });
+    plans.push(Rc::new(new));
+}

@@ -1,0 +1,602 @@
+//! Queries to blocks: WHERE with its EXISTS and IN, grouping, order, limits, locks.
+
+use crate::access::bind::{Binder, CteName, Level, output_info};
+use crate::access::block::{
+    Block, Bound, Count, Cte, Node, OuterJoin, Output, RowLock, SemiJoin, SortKey, Source, bit, place_of, qualifier,
+};
+use crate::access::walk;
+use crate::diagnostic::InputError;
+use crate::schema::TypeFamily;
+use crate::sql::tree::{
+    self, Body, Distinct, Expr, JoinCondition, JoinKind, Literal, OrderBy, Query, Select, SelectItem, Statement,
+    TableRef,
+};
+
+/// Aggregates of PostgreSQL; whatever is not listed counts as a function.
+const AGGREGATES: [&str; 28] = [
+    "count",
+    "sum",
+    "avg",
+    "min",
+    "max",
+    "array_agg",
+    "string_agg",
+    "json_agg",
+    "jsonb_agg",
+    "json_object_agg",
+    "jsonb_object_agg",
+    "bool_and",
+    "bool_or",
+    "every",
+    "bit_and",
+    "bit_or",
+    "stddev",
+    "stddev_pop",
+    "stddev_samp",
+    "variance",
+    "var_pop",
+    "var_samp",
+    "corr",
+    "percentile_cont",
+    "percentile_disc",
+    "mode",
+    "xmlagg",
+    "range_agg",
+];
+/// Functions that return many rows in a select list, with the rows assumed.
+const SET_RETURNING: [(&str, f64); 5] = [
+    ("generate_series", 1000.0),
+    ("unnest", 10.0),
+    ("jsonb_array_elements", 100.0),
+    ("regexp_split_to_table", 1000.0),
+    ("jsonb_each", 100.0),
+];
+/// Share of groups that one HAVING condition is assumed to keep.
+const HAVING_SHARE: f64 = 1.0 / 3.0;
+/// Share of rows that the planner assumes a LIMIT it cannot see to return.
+pub(super) const UNKNOWN_LIMIT_SHARE: f64 = 0.1;
+
+fn is_aggregate(expr: &Expr) -> bool {
+    matches!(expr, Expr::Call { name, over: None, .. } if AGGREGATES.contains(&name.name.as_str()))
+}
+
+fn aggregates_in(expr: &Expr) -> usize {
+    let mut count = 0;
+    walk::visit(expr, &mut |e| count += usize::from(is_aggregate(e)));
+    count
+}
+
+fn item_exprs(items: &[SelectItem]) -> impl Iterator<Item = &Expr> {
+    items.iter().filter_map(|i| match i {
+        SelectItem::Expr { expr, .. } => Some(expr),
+        SelectItem::Star { .. } => None,
+    })
+}
+
+/// The select of a query that PostgreSQL merges into the query around it (is_simple_subquery).
+pub(super) fn mergeable(query: &Query) -> Option<&Select> {
+    let Body::Select(select) = &query.body else { return None };
+    let plain = query.with.is_empty()
+        && query.order_by.is_empty()
+        && query.limit.is_none()
+        && query.offset.is_none()
+        && query.locks.is_empty()
+        && select.group_by.is_empty()
+        && select.having.is_none()
+        && select.distinct == Distinct::No
+        && !select.from.is_empty()
+        && item_exprs(&select.items).all(|e| {
+            let mut simple = true;
+            walk::visit(e, &mut |e| {
+                simple &= !is_aggregate(e)
+                    && !matches!(e, Expr::Call { over: Some(_), .. } | Expr::Subquery(_) | Expr::Exists(_))
+                    && !matches!(e, Expr::Call { name, .. } if SET_RETURNING.iter().any(|s| s.0 == name.name));
+            });
+            simple
+        });
+    plain.then_some(select)
+}
+
+impl Binder<'_, '_> {
+    /// Resolves a query.
+    pub fn query(&mut self, query: &Query, outers: &[&Level]) -> Result<Node, InputError> {
+        self.depth += 1;
+        if self.depth > 64 {
+            return Err(self.error(&(0..0), "subqueries nest too deeply".to_owned()));
+        }
+        let visible = self.ctes.len();
+        self.with(&query.with, &Statement::Query(query.clone()))?;
+        let node = match &query.body {
+            Body::Select(select) => Node::Block(Box::new(self.select(query, select, outers)?)),
+            Body::Values(rows) => self.values(rows, outers)?,
+            Body::SetOperation { op, all, left, right } => {
+                let sides = Box::new((self.query(left, outers)?, self.query(right, outers)?));
+                let outputs = sides.0.outputs().to_vec();
+                let order_by = query.order_by.iter().map(|o| set_order(o, &outputs)).collect();
+                Node::SetOperation {
+                    distinct: !all,
+                    left_only: *op != tree::SetOperator::Union,
+                    sides,
+                    order_by,
+                    limit: self.count(query.limit.as_ref()),
+                    outputs,
+                }
+            }
+        };
+        self.ctes.truncate(visible);
+        self.depth -= 1;
+        Ok(node)
+    }
+
+    /// Brings the CTEs of a WITH list into sight.
+    pub fn with(&mut self, list: &[tree::Cte], user: &Statement) -> Result<(), InputError> {
+        for (n, cte) in list.iter().enumerate() {
+            let uses: usize = super::references::count(user, &cte.name)
+                + list[n + 1..].iter().map(|c| super::references::count(&c.statement, &cte.name)).sum::<usize>();
+            let inside = super::references::count(&cte.statement, &cte.name);
+            let recursive = cte.recursive && inside > 0;
+            if let Statement::Query(query) = &*cte.statement {
+                let inline = !recursive
+                    && query.locks.is_empty()
+                    && (cte.materialized == Some(false) || (cte.materialized.is_none() && uses <= 1))
+                    && super::references::writes(&cte.statement).is_empty();
+                if inline {
+                    self.ctes.push((cte.name.clone(), CteName::Inline(Box::new(query.clone()), cte.columns.clone())));
+                    continue;
+                }
+            }
+            let bound = if recursive { self.recursive(cte)? } else { self.nested(&cte.statement)? };
+            let writes = !super::references::writes(&cte.statement).is_empty();
+            let mut outputs = bound.returning.clone();
+            for (output, name) in outputs.iter_mut().zip(&cte.columns) {
+                output.name.clone_from(name);
+            }
+            let place = self.computed.len();
+            self.computed.push(Cte { name: cte.name.clone(), bound, recursive, writes });
+            self.ctes.push((cte.name.clone(), CteName::Computed(place, outputs, 1.0)));
+        }
+        Ok(())
+    }
+
+    /// WITH RECURSIVE: its first part gives the columns, its second refers to them.
+    fn recursive(&mut self, cte: &tree::Cte) -> Result<Bound, InputError> {
+        let Statement::Query(query) = &*cte.statement else { return self.nested(&cte.statement) };
+        let Body::SetOperation { left, .. } = &query.body else { return self.nested(&cte.statement) };
+        let first = self.query(left, &[])?;
+        let mut outputs = first.outputs().to_vec();
+        for (output, name) in outputs.iter_mut().zip(&cte.columns) {
+            output.name.clone_from(name);
+        }
+        // The working table stands under the CTE's own name while its second part is read.
+        self.ctes.push((cte.name.clone(), CteName::Computed(usize::MAX, outputs, 10.0)));
+        let bound = self.bound_query(query, &[]);
+        self.ctes.pop();
+        self.partly(&(0..0), format!("recursive query `{}` is priced as one step of its recursion", cte.name));
+        bound
+    }
+
+    fn values(&mut self, rows: &[Vec<Expr>], outers: &[&Level]) -> Result<Node, InputError> {
+        let mut level = Level::default();
+        let mut first = Vec::new();
+        for (n, row) in rows.iter().enumerate() {
+            for value in row {
+                let resolved = self.resolve(&mut level, outers, value)?;
+                if n == 0 {
+                    first.push(resolved);
+                }
+            }
+        }
+        let outputs = first
+            .iter()
+            .enumerate()
+            .map(|(n, e)| Output { name: format!("column{}", n + 1), expr: e.clone(), info: output_info(&level, e) })
+            .collect();
+        Ok(Node::Values { rows: rows.len() as f64, outputs, first, subplans: level.subplans })
+    }
+
+    /// A LIMIT or OFFSET.
+    fn count(&self, expr: Option<&Expr>) -> Option<Count> {
+        let expr = expr?;
+        if matches!(expr, Expr::Literal(Literal::Null)) {
+            return None;
+        }
+        let numbers: Vec<f64> = self.draws.evaluate_all(expr).iter().filter_map(|v| v.number()).collect();
+        let value = if numbers.is_empty() { 1.0 } else { numbers.iter().sum::<f64>() / numbers.len() as f64 };
+        Some(Count { value: value.max(0.0), constant: !walk::has_parameter(expr) })
+    }
+
+    /// One entry of FROM: its relations and the conditions it brings along.
+    pub fn table_ref(
+        &mut self,
+        level: &mut Level,
+        outers: &[&Level],
+        item: &TableRef,
+    ) -> Result<(u64, Vec<Expr>), InputError> {
+        let before = level.rels.len();
+        let conditions = match item {
+            TableRef::Table { name, alias, columns, only, span } => {
+                self.add_named(level, outers, (name, alias.as_deref(), columns, *only, span))?
+            }
+            TableRef::Subquery { query, alias, columns, lateral } => {
+                let alias = alias.as_deref().unwrap_or("");
+                self.add_subquery(level, outers, (query, alias, columns, *lateral))?
+            }
+            TableRef::Function { name, args, alias, columns, .. } => {
+                self.add_function(level, outers, (name, args, alias.as_deref(), columns))?;
+                Vec::new()
+            }
+            TableRef::Join { kind, left, right, condition } => {
+                return self.join(level, outers, (*kind, left, right, condition));
+            }
+        };
+        Ok((mask(before, level.rels.len()), conditions))
+    }
+
+    fn join(
+        &mut self,
+        level: &mut Level,
+        outers: &[&Level],
+        (kind, left, right, condition): (JoinKind, &TableRef, &TableRef, &JoinCondition),
+    ) -> Result<(u64, Vec<Expr>), InputError> {
+        let names_before = level.names.len();
+        let (left_rels, mut left_conditions) = self.table_ref(level, outers, left)?;
+        let names_between = level.names.len();
+        let (right_rels, mut right_conditions) = self.table_ref(level, outers, right)?;
+        let mut on = match condition {
+            JoinCondition::None => Vec::new(),
+            JoinCondition::On(expr) => self.filter(level, outers, expr)?,
+            JoinCondition::Using(columns) => self.using(level, outers, (names_before, names_between), columns)?,
+            JoinCondition::Natural => {
+                let common = common_columns(level, names_before, names_between);
+                self.using(level, outers, (names_before, names_between), &common)?
+            }
+        };
+        let both = left_rels | right_rels;
+        match kind {
+            JoinKind::Inner => {
+                left_conditions.append(&mut right_conditions);
+                left_conditions.append(&mut on);
+                Ok((both, left_conditions))
+            }
+            JoinKind::Left | JoinKind::Full => {
+                on.append(&mut right_conditions);
+                level.outer_joins.push((left_rels, right_rels, kind == JoinKind::Full, on));
+                Ok((both, left_conditions))
+            }
+            JoinKind::Right => {
+                on.append(&mut left_conditions);
+                level.outer_joins.push((right_rels, left_rels, false, on));
+                Ok((both, right_conditions))
+            }
+        }
+    }
+
+    fn using(
+        &mut self,
+        level: &mut Level,
+        outers: &[&Level],
+        (before, between): (usize, usize),
+        columns: &[String],
+    ) -> Result<Vec<Expr>, InputError> {
+        let mut equalities = Vec::new();
+        for column in columns {
+            let plain = Expr::Column { qualifier: None, name: column.clone(), span: 0..0 };
+            // Look only at the names of one side.
+            let right_names = level.names.split_off(between);
+            let kept_from = std::mem::replace(&mut level.inner_from, before);
+            let left = self.resolve(level, outers, &plain);
+            let left_names: Vec<_> = level.names.drain(before..).collect();
+            level.names.extend(right_names);
+            let right = self.resolve(level, outers, &plain);
+            let right_names: Vec<_> = level.names.drain(before..).collect();
+            level.names.extend(left_names);
+            level.names.extend(right_names);
+            level.inner_from = kept_from;
+            equalities.push(Expr::Binary { op: "=".into(), left: Box::new(left?), right: Box::new(right?) });
+        }
+        Ok(equalities)
+    }
+
+    /// A condition: its EXISTS and IN become semi-joins, the rest is returned resolved.
+    pub fn filter(&mut self, level: &mut Level, outers: &[&Level], expr: &Expr) -> Result<Vec<Expr>, InputError> {
+        let mut conditions = Vec::new();
+        for part in walk::conjuncts(expr) {
+            let (inner, negated) = match part {
+                Expr::Unary { op, expr } if op == "not" => (&**expr, true),
+                other => (other, false),
+            };
+            let pulled = match inner {
+                Expr::Exists(query) => self.semi_join(level, outers, query, None, negated)?,
+                Expr::InSubquery { expr, query, negated: false } if !negated => {
+                    self.semi_join(level, outers, query, Some(expr), false)?
+                }
+                Expr::Quantified { expr, op, all: false, array } if op == "=" && !negated => match &**array {
+                    Expr::Subquery(query) => self.semi_join(level, outers, query, Some(expr), false)?,
+                    _ => false,
+                },
+                _ => false,
+            };
+            if pulled {
+                continue;
+            }
+            let in_filter = std::mem::replace(&mut level.in_filter, true);
+            let resolved = self.resolve(level, outers, part);
+            level.in_filter = in_filter;
+            conditions.push(resolved?);
+        }
+        Ok(conditions)
+    }
+
+    /// Joins the relations of an EXISTS or IN; false when it has to stay a subplan.
+    fn semi_join(
+        &mut self,
+        level: &mut Level,
+        outers: &[&Level],
+        query: &Query,
+        tested: Option<&Expr>,
+        anti: bool,
+    ) -> Result<bool, InputError> {
+        let mut simple = query.clone();
+        if tested.is_none() {
+            // What EXISTS selects, and in which order, does not matter.
+            simple.order_by.clear();
+            simple.limit = None;
+            if let Body::Select(select) = &mut simple.body {
+                select.distinct = Distinct::No;
+                if item_exprs(&select.items).all(|e| aggregates_in(e) == 0) {
+                    select.items = vec![SelectItem::Expr { expr: Expr::Literal(Literal::Number(1.0)), alias: None }];
+                }
+            }
+        }
+        let before = level.rels.len();
+        let names_before = level.names.len();
+        let outer_from = level.inner_from;
+        let mut conditions = Vec::new();
+        let tested = match tested {
+            Some(expr) => Some(self.resolve(level, outers, expr)?),
+            None => None,
+        };
+        if let Some(select) = mergeable(&simple) {
+            level.inner_from = names_before;
+            for item in &select.from {
+                let (_, mut more) = self.table_ref(level, outers, item)?;
+                conditions.append(&mut more);
+            }
+            if let Some(filter) = &select.filter {
+                conditions.extend(self.filter(level, outers, filter)?);
+            }
+            if let Some(tested) = tested {
+                let output = self.outputs(level, outers, &select.items)?.into_iter().next();
+                let right = output.map_or(Expr::Literal(Literal::Null), |o| o.expr);
+                conditions.push(Expr::Binary { op: "=".into(), left: Box::new(tested), right: Box::new(right) });
+            }
+            level.names.truncate(names_before);
+            level.inner_from = outer_from;
+        } else if let Some(tested) = tested {
+            let names = level.names.len();
+            self.add_subquery(level, outers, (&simple, " in", &[], false))?;
+            level.names.truncate(names);
+            let place = before;
+            let column = level.rels[place].info.columns.first().map(|c| c.name.clone()).unwrap_or_default();
+            let right = Expr::Column { qualifier: Some(qualifier(place)), name: column, span: 0..0 };
+            conditions.push(Expr::Binary { op: "=".into(), left: Box::new(tested), right: Box::new(right) });
+        } else {
+            return Ok(false);
+        }
+        level.semi_joins.push((mask(before, level.rels.len()), anti, conditions));
+        Ok(true)
+    }
+
+    /// Turns a finished level into a block with its conditions.
+    pub fn finish(&mut self, mut level: Level, conditions: Vec<Expr>) -> Block {
+        let outer_joins = std::mem::take(&mut level.outer_joins);
+        let semi_joins = std::mem::take(&mut level.semi_joins);
+        let reader = self.reader(&level);
+        let read = |exprs: &[Expr]| exprs.iter().flat_map(|e| reader.clauses(e)).collect::<Vec<_>>();
+        let mut clauses = read(&conditions);
+        let mut kept = Vec::new();
+        for (kept_rels, nullable, full, on) in outer_joins {
+            let on = read(&on);
+            // A condition that a null cannot pass makes the join an inner one.
+            let strict = clauses.iter().any(|c| c.rels & nullable != 0 && super::selectivity::is_strict(c));
+            if strict && !full {
+                clauses.extend(on);
+            } else {
+                kept.push(OuterJoin { kept: kept_rels, nullable, full, clauses: on });
+            }
+        }
+        let semi_joins = semi_joins
+            .into_iter()
+            .map(|(inner, anti, conditions)| SemiJoin { inner, anti, clauses: read(&conditions) })
+            .collect();
+        Block {
+            clauses,
+            outer_joins: kept,
+            semi_joins,
+            subplans: level.subplans,
+            rels: level.rels,
+            having: 1.0,
+            row_factor: 1.0,
+            ..Block::default()
+        }
+    }
+
+    fn select(&mut self, query: &Query, select: &Select, outers: &[&Level]) -> Result<Block, InputError> {
+        let mut level = Level::default();
+        let mut conditions = Vec::new();
+        for item in &select.from {
+            let (_, mut more) = self.table_ref(&mut level, outers, item)?;
+            conditions.append(&mut more);
+        }
+        if let Some(filter) = &select.filter {
+            conditions.extend(self.filter(&mut level, outers, filter)?);
+        }
+        let outputs = self.outputs(&mut level, outers, &select.items)?;
+        let mut group_by = Vec::new();
+        for expr in &select.group_by {
+            group_by.push(self.sort_key(&mut level, outers, (expr, false), &outputs)?);
+        }
+        let mut aggregates: usize = outputs.iter().map(|o| aggregates_in(&o.expr)).sum();
+        let mut having = 1.0;
+        if let Some(expr) = &select.having {
+            let resolved = self.resolve(&mut level, outers, expr)?;
+            aggregates += aggregates_in(&resolved);
+            having = HAVING_SHARE.powi(walk::conjuncts(expr).len() as i32);
+        }
+        let mut order_by = Vec::new();
+        for order in &query.order_by {
+            order_by.push(self.sort_key(&mut level, outers, (&order.expr, order.descending), &outputs)?);
+        }
+        let mut distinct = Vec::new();
+        match &select.distinct {
+            Distinct::No => {}
+            Distinct::All => distinct.extend(outputs.iter().map(|o| key_of(&level, o.expr.clone(), false))),
+            Distinct::On(exprs) => {
+                for expr in exprs {
+                    distinct.push(self.sort_key(&mut level, outers, (expr, false), &outputs)?);
+                }
+            }
+        }
+        let (windows, row_factor) = windows_and_sets(&level, &outputs);
+        let locks = query.locks.iter().map(|l| row_lock(&level, l)).collect();
+        let extreme = extreme(&level, &outputs, &group_by);
+        let block = self.finish(level, conditions);
+        Ok(Block {
+            group_by,
+            aggregates: aggregates as f64,
+            extreme,
+            having,
+            distinct,
+            windows,
+            order_by,
+            limit: self.count(query.limit.as_ref()),
+            offset: self.count(query.offset.as_ref()),
+            locks,
+            outputs,
+            row_factor,
+            ..block
+        })
+    }
+
+    /// A key of ORDER BY, GROUP BY or DISTINCT ON: a number or alias of the select list, or an expression.
+    fn sort_key(
+        &mut self,
+        level: &mut Level,
+        outers: &[&Level],
+        (expr, descending): (&Expr, bool),
+        outputs: &[Output],
+    ) -> Result<SortKey, InputError> {
+        let chosen = match expr {
+            Expr::Literal(Literal::Number(n)) if *n >= 1.0 => outputs.get(*n as usize - 1).map(|o| o.expr.clone()),
+            Expr::Column { qualifier: None, name, .. } => {
+                outputs.iter().find(|o| o.name == *name).map(|o| o.expr.clone())
+            }
+            _ => None,
+        };
+        let expr = match chosen {
+            Some(expr) => expr,
+            None => self.resolve(level, outers, expr)?,
+        };
+        Ok(key_of(level, expr, descending))
+    }
+}
+
+fn mask(from: usize, to: usize) -> u64 {
+    (from..to).map(bit).fold(0, |m, b| m | b)
+}
+
+pub(super) fn key_of(level: &Level, expr: Expr, descending: bool) -> SortKey {
+    let info = output_info(level, &expr);
+    let column = match &expr {
+        Expr::Column { qualifier, name, .. } => place_of(qualifier.as_deref())
+            .and_then(|place| level.rels[place].info.column(name).map(|column| (place, column))),
+        _ => None,
+    };
+    SortKey { column, expr, descending, text: info.family == TypeFamily::Text, distinct: info.distinct }
+}
+
+fn set_order(order: &OrderBy, outputs: &[Output]) -> SortKey {
+    let output = match &order.expr {
+        Expr::Literal(Literal::Number(n)) if *n >= 1.0 => outputs.get(*n as usize - 1),
+        Expr::Column { name, .. } => outputs.iter().find(|o| o.name == *name),
+        _ => None,
+    };
+    SortKey {
+        column: None,
+        expr: order.expr.clone(),
+        descending: order.descending,
+        text: output.is_some_and(|o| o.info.family == TypeFamily::Text),
+        distinct: output.map_or(200.0, |o| o.info.distinct),
+    }
+}
+
+fn common_columns(level: &Level, before: usize, between: usize) -> Vec<String> {
+    let names = |range: std::ops::Range<usize>| -> Vec<String> {
+        level.names[range]
+            .iter()
+            .flat_map(|n| match &n.target {
+                super::bind::Target::Merged(columns) => columns.iter().map(|c| c.0.clone()).collect::<Vec<_>>(),
+                super::bind::Target::Rel(place) => {
+                    level.rels[*place].info.columns.iter().map(|c| c.name.clone()).collect()
+                }
+            })
+            .collect()
+    };
+    let right = names(between..level.names.len());
+    names(before..between).into_iter().filter(|n| right.contains(n)).collect()
+}
+
+fn row_lock(level: &Level, clause: &tree::LockClause) -> RowLock {
+    let rels = level
+        .names
+        .iter()
+        .filter_map(|n| match n.target {
+            super::bind::Target::Rel(place) => Some((n, place)),
+            super::bind::Target::Merged(_) => None,
+        })
+        .filter(|(n, place)| {
+            matches!(level.rels[*place].source, Source::Table) && (clause.of.is_empty() || clause.of.contains(&n.alias))
+        })
+        .fold(0, |m, (_, place)| m | bit(place));
+    RowLock { rels, mode: clause.mode, wait: clause.wait }
+}
+
+/// The sorts that window functions need, and how many rows set-returning functions make of one.
+fn windows_and_sets(level: &Level, outputs: &[Output]) -> (Vec<Vec<SortKey>>, f64) {
+    let mut windows: Vec<Vec<SortKey>> = Vec::new();
+    let mut factor = 1.0;
+    for output in outputs {
+        walk::visit(&output.expr, &mut |e| match e {
+            Expr::Call { over: Some(window), .. } => {
+                let keys: Vec<SortKey> = window
+                    .partition_by
+                    .iter()
+                    .map(|e| key_of(level, e.clone(), false))
+                    .chain(window.order_by.iter().map(|o| key_of(level, o.expr.clone(), o.descending)))
+                    .collect();
+                let same = |w: &Vec<SortKey>| w.iter().map(|k| &k.expr).eq(keys.iter().map(|k| &k.expr));
+                if !windows.iter().any(same) {
+                    windows.push(keys);
+                }
+            }
+            Expr::Call { name, over: None, .. } => {
+                if let Some((_, rows)) = SET_RETURNING.iter().find(|s| s.0 == name.name) {
+                    factor *= rows;
+                }
+            }
+            _ => {}
+        });
+    }
+    (windows, factor)
+}
+
+fn extreme(level: &Level, outputs: &[Output], group_by: &[SortKey]) -> Option<(usize, usize, bool)> {
+    let [output] = outputs else { return None };
+    let Expr::Call { name, args, over: None, filter: None, .. } = &output.expr else { return None };
+    let [Expr::Column { qualifier, name: column, .. }] = &args[..] else { return None };
+    if !group_by.is_empty() || !["min", "max"].contains(&name.name.as_str()) || level.rels.len() != 1 {
+        return None;
+    }
+    let place = place_of(qualifier.as_deref())?;
+    Some((place, level.rels[place].info.column(column)?, name.name == "max"))
+}

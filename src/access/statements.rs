@@ -1,0 +1,170 @@
+//! All statements of a workload, read and resolved once, with their footprints.
+
+use std::sync::{Arc, Mutex};
+
+use crate::access::bind::Binder;
+use crate::access::catalog::{Catalog, Written};
+use crate::access::footprint::Footprint;
+use crate::access::references::{self, Write};
+use crate::access::statement::{Held, Statement};
+use crate::access::values::Draws;
+use crate::diagnostic::{InputError, Warning, WarningCode};
+use crate::machine::{Machine, Settings};
+use crate::schema::Schema;
+use crate::sql;
+use crate::sql::tree;
+use crate::workload::{Protocol, StatementText, StepKind, Workload};
+
+/// Footprints by transaction and step; `None` where a step is not a statement.
+pub type Footprints = Vec<Vec<Option<Footprint>>>;
+
+/// The statements of a workload, read and resolved: they depend on schema and workload only, so a
+/// sweep over machines or loads reads them once.
+#[derive(Debug)]
+pub struct Statements {
+    /// By transaction and step.
+    resolved: Vec<Vec<Option<Statement>>>,
+    protocol: Protocol,
+    /// The footprints of the settings asked for last, since most sweeps leave those alone.
+    latest: Mutex<Option<(Settings, Arc<Footprints>)>>,
+}
+
+impl Statements {
+    /// Reads and resolves all statements.
+    ///
+    /// # Errors
+    /// When a statement cannot be read, or names a table or column that the schema lacks or a table
+    /// without `rows`; with its position in the workload file.
+    pub fn parse(schema: &Schema, workload: &Workload) -> Result<Self, InputError> {
+        let mut catalog = Catalog::new(schema, workload);
+        let mut read = Vec::new();
+        for transaction in &workload.transactions {
+            let mut steps = Vec::new();
+            for step in &transaction.steps {
+                let StepKind::Statement(text) = &step.kind else {
+                    steps.push(None);
+                    continue;
+                };
+                let statement = parse(text)?;
+                note_writes(&mut catalog, &statement.0);
+                steps.push(Some(statement));
+            }
+            read.push(steps);
+        }
+        let mut resolved = Vec::new();
+        for (transaction, statements) in workload.transactions.iter().zip(read) {
+            let draws = Arc::new(Draws::of(&transaction.variables));
+            let mut steps = Vec::new();
+            for (step, statement) in transaction.steps.iter().zip(statements) {
+                steps.push(match (&step.kind, statement) {
+                    (StepKind::Statement(text), Some((statement, warnings))) => {
+                        Some(resolve(&mut catalog, text, &statement, warnings, &draws)?)
+                    }
+                    _ => None,
+                });
+            }
+            resolved.push(steps);
+        }
+        Ok(Self { resolved, protocol: workload.protocol, latest: Mutex::new(None) })
+    }
+
+    /// The footprint of every statement under a machine's settings; inner vectors are parallel to
+    /// `Transaction::steps`.
+    #[must_use]
+    pub fn footprints(&self, machine: &Machine) -> Arc<Footprints> {
+        let latest = || self.latest.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some((settings, footprints)) = &*latest()
+            && *settings == machine.settings
+        {
+            return Arc::clone(footprints);
+        }
+        let footprints = Arc::new(self.compute(&machine.settings));
+        *latest() = Some((machine.settings.clone(), Arc::clone(&footprints)));
+        footprints
+    }
+
+    fn compute(&self, settings: &Settings) -> Footprints {
+        self.resolved
+            .iter()
+            .map(|steps| {
+                let mut held = Held::new();
+                steps.iter().map(|s| s.as_ref().map(|s| s.footprint(settings, self.protocol, &mut held))).collect()
+            })
+            .collect()
+    }
+}
+
+/// The footprint of every statement: outer by transaction, inner parallel to `Transaction::steps`.
+///
+/// # Errors
+/// As [`Statements::parse`].
+pub fn footprints(schema: &Schema, workload: &Workload, machine: &Machine) -> Result<Footprints, InputError> {
+    Ok(Statements::parse(schema, workload)?.compute(&machine.settings))
+}
+
+fn parse(text: &StatementText) -> Result<(tree::Statement, Vec<Warning>), InputError> {
+    match sql::parse_statement_noted(&text.sql) {
+        Ok((statement, notes)) => {
+            let warnings = notes
+                .into_iter()
+                .map(|n| {
+                    let message = format!("{} is not modelled; the rest of the statement is", n.message);
+                    Warning::new(WarningCode::PartlyUnderstood, message).at(text.origin.locate(&text.sql, n.span.start))
+                })
+                .collect();
+            Ok((statement, warnings))
+        }
+        // Measured CPU or a plan stands in for what cannot be read.
+        Err(error) if text.cpu.is_some() || text.plan.is_some() => {
+            let message =
+                format!("the statement cannot be read ({}); only what stands in for it is used", error.message);
+            let warning = Warning::new(WarningCode::PartlyUnderstood, message)
+                .at(text.origin.locate(&text.sql, error.span.start));
+            Ok((tree::Statement::Utility { what: "unread".to_owned() }, vec![warning]))
+        }
+        Err(error) => Err(InputError::new(format!("cannot read the statement: {}", error.message))
+            .at(text.origin.locate(&text.sql, error.span.start))
+            .expected("a statement of PostgreSQL, or `cpu` or `plan` in its place")),
+    }
+}
+
+fn note_writes(catalog: &mut Catalog<'_>, statement: &tree::Statement) {
+    for (name, write) in references::writes(statement) {
+        let Some(id) = catalog.find(name) else { continue };
+        catalog.note_written(id, &|written: &mut Written| match &write {
+            Write::Insert(updated) => {
+                written.inserted = true;
+                written.updated.extend(updated.iter().map(|c| (*c).to_owned()));
+            }
+            Write::Update(columns) => written.updated.extend(columns.iter().map(|c| (*c).to_owned())),
+            Write::Delete => written.deleted = true,
+        });
+    }
+}
+
+fn resolve(
+    catalog: &mut Catalog<'_>,
+    text: &StatementText,
+    statement: &tree::Statement,
+    warnings: Vec<Warning>,
+    draws: &Arc<Draws>,
+) -> Result<Statement, InputError> {
+    let mut binder = Binder {
+        catalog,
+        draws,
+        statement: text,
+        warnings,
+        ctes: Vec::new(),
+        computed: Vec::new(),
+        depth: 0,
+        reach: 0,
+    };
+    let bound = binder.statement(statement)?;
+    let warnings = binder.warnings;
+    Ok(Statement { bound, draws: Arc::clone(draws), parameters: has_parameters(&text.sql), warnings })
+}
+
+/// Whether the text holds a placeholder; one inside a string constant does no harm beyond a second look.
+fn has_parameters(sql: &str) -> bool {
+    sql.as_bytes().windows(2).any(|w| w[0] == b'$' && w[1].is_ascii_digit())
+}

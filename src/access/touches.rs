@@ -1,0 +1,61 @@
+//! Which rows a scan reaches, from the distribution of the variable that leads it there.
+
+use crate::access::clause::{Clause, Key, Op, Test, ValueSet};
+use crate::access::footprint::Popularity;
+use crate::access::plan::Scan;
+use crate::access::planner::Planner;
+use crate::access::popularity;
+use crate::access::relation::TableInfo;
+use crate::access::selectivity;
+use crate::access::tally::Reach;
+
+/// Rows that a scan reaches.
+#[must_use]
+pub fn of_scan(planner: &Planner<'_>, scan: &Scan, info: &TableInfo) -> Reach {
+    of_clauses(&planner.clauses(&scan.clauses), info)
+}
+
+/// Rows that conditions lead to; all alike when no variable does.
+#[must_use]
+pub fn of_clauses(clauses: &[&Clause], info: &TableInfo) -> Reach {
+    let compared = |wanted: fn(Op) -> bool| {
+        clauses.iter().find_map(|c| match &c.test {
+            Test::Compare(key, op, value) if wanted(*op) && value.distribution.is_some() => Some((key, value)),
+            _ => None,
+        })
+    };
+    match compared(|op| op == Op::Eq).or_else(|| compared(Op::is_lower)) {
+        Some((key, value)) => of_key(key, value, info),
+        None => everything(info),
+    }
+}
+
+/// All rows alike.
+#[must_use]
+pub fn everything(info: &TableInfo) -> Reach {
+    Reach { rows: Popularity::uniform(info.rows), correlation: 0.0 }
+}
+
+/// Rows that one value of a key leads to.
+#[must_use]
+pub fn of_key(key: &Key, value: &ValueSet, info: &TableInfo) -> Reach {
+    let values = value.distribution.as_ref().and_then(popularity::of_values);
+    match (values, selectivity::statistics(key, info)) {
+        (Some(values), Some(column)) => {
+            let hit = (selectivity::equality(column, value, selectivity::Seen::True) / column.rare_share().max(1e-12))
+                .clamp(0.0, 1.0);
+            let hit = if hit > 0.0 { hit } else { 1.0 };
+            Reach {
+                rows: popularity::of_rows(&values, column.distinct, info.rows, hit),
+                correlation: column.correlation,
+            }
+        }
+        _ => everything(info),
+    }
+}
+
+/// Rows at the newest end.
+#[must_use]
+pub fn newest() -> Reach {
+    Reach { rows: Popularity::uniform(1.0), correlation: 1.0 }
+}

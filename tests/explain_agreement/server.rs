@@ -1,0 +1,187 @@
+//! What a server does with a prepared statement once the plan cache has settled.
+
+use std::fmt::Write;
+
+use predict::live::Cluster;
+use predict::sql::tree::Literal;
+use predict::workload::{Distribution, Transaction};
+use serde_json::Value;
+
+/// Executions that are counted.
+const COUNTED: usize = 60;
+/// Executions that are explained.
+const EXPLAINED: usize = 12;
+
+/// Averages per execution.
+#[derive(Debug, Default)]
+pub struct Observed {
+    /// `table path index`, sorted.
+    pub paths: Vec<String>,
+    /// Rows of all scans.
+    pub rows: f64,
+    /// Buffer accesses, checks and cascades included.
+    pub pages: f64,
+    /// WAL bytes.
+    pub wal: f64,
+    /// Share of HOT updates.
+    pub hot: Option<f64>,
+}
+
+/// A small generator, so that the reference draws do not come from the code under test.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> f64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) as f64 / (1u64 << 53) as f64
+    }
+}
+
+fn literal(l: &Literal) -> String {
+    match l {
+        Literal::Number(n) => format!("{n}"),
+        Literal::Text(t) => format!("'{}'", t.replace('\'', "''")),
+        Literal::Bool(b) => b.to_string(),
+        Literal::Null => "NULL".to_owned(),
+    }
+}
+
+fn draw(distribution: &Distribution, random: &mut Random, serial: &mut u64) -> String {
+    match distribution {
+        Distribution::Constant(l) => literal(l),
+        Distribution::Uniform { lo, hi } => format!("{}", lo + (random.next() * (hi - lo + 1.0)).floor()),
+        Distribution::OneOf(values) => {
+            let mut u = random.next();
+            for (l, p) in values {
+                u -= p;
+                if u <= 0.0 {
+                    return literal(l);
+                }
+            }
+            literal(&values[0].0)
+        }
+        Distribution::Sequence { start } => {
+            *serial += 1;
+            format!("{}", start + *serial as f64)
+        }
+        other => panic!("the reference cannot draw {other:?}"),
+    }
+}
+
+/// Prepares the statement, runs it until its plan has settled, then counts and explains.
+pub fn observe(cluster: &Cluster, database: &str, transaction: &Transaction, sql: &str) -> Observed {
+    let mut random = Random(0x9E37_79B9_7F4A_7C15);
+    let mut serial = 0;
+    let mut call = || {
+        if transaction.variables.is_empty() {
+            return "EXECUTE s".to_owned();
+        }
+        let values: Vec<String> =
+            transaction.variables.iter().map(|v| draw(&v.distribution, &mut random, &mut serial)).collect();
+        format!("EXECUTE s({})", values.join(", "))
+    };
+    let hot = "SELECT 'hot', sum(n_tup_upd), sum(n_tup_hot_upd) FROM pg_stat_user_tables;";
+    let mut script = format!("\\o /dev/null\n\\set ON_ERROR_STOP on\nVACUUM;\nPREPARE s AS {sql};\n");
+    for _ in 0..8 {
+        let _ = writeln!(script, "{};", call());
+    }
+    script.push_str("SELECT pg_stat_statements_reset();\n");
+    for _ in 0..COUNTED {
+        let _ = writeln!(script, "{};", call());
+    }
+    script.push_str("\\o\n");
+    script.push_str(
+        "SELECT 'counted', calls, shared_blks_hit + shared_blks_read, wal_bytes FROM pg_stat_statements WHERE query LIKE 'PREPARE s %';\n",
+    );
+    for _ in 0..EXPLAINED {
+        let _ = writeln!(
+            script,
+            "BEGIN;\nEXPLAIN (ANALYZE, BUFFERS, TIMING OFF, SUMMARY OFF, FORMAT JSON) {};\nROLLBACK;",
+            call()
+        );
+    }
+    let before = cluster.sql(database, hot).unwrap();
+    let path = cluster.scratch().join("observe.sql");
+    std::fs::write(&path, &script).unwrap();
+    let text = cluster.sql_file(database, &path).unwrap_or_else(|e| panic!("{sql}: {e}"));
+    let after = cluster.sql(database, hot).unwrap();
+    read(&text, (&before, &after), sql)
+}
+
+fn read(text: &str, (before, after): (&str, &str), sql: &str) -> Observed {
+    let mut observed = Observed::default();
+    let counted = text.lines().find(|l| l.starts_with("counted")).unwrap_or_else(|| panic!("{sql}: {text}"));
+    let numbers: Vec<f64> = counted.split('|').skip(1).map(|n| n.trim().parse().unwrap()).collect();
+    observed.pages = numbers[1] / numbers[0];
+    observed.wal = numbers[2] / numbers[0];
+    let mut plans = 0.0;
+    let mut rest = text;
+    while let Some(start) = rest.find("[\n") {
+        let mut stream = serde_json::Deserializer::from_str(&rest[start..]).into_iter::<Value>();
+        let Some(Ok(plan)) = stream.next() else { break };
+        let consumed = stream.byte_offset();
+        if std::env::var_os("AGREEMENT_PLANS").is_some() && plans == 0.0 {
+            println!("{}", &rest[start..start + consumed]);
+        }
+        rest = &rest[start + consumed..];
+        plans += 1.0;
+        walk(&plan[0]["Plan"], &mut observed);
+    }
+    observed.rows /= plans;
+    observed.paths.sort();
+    observed.paths.dedup();
+    let updates = |t: &str| -> (f64, f64) {
+        let n: Vec<f64> = t.trim().split('|').skip(1).map(|n| n.parse().unwrap_or(0.0)).collect();
+        (n.first().copied().unwrap_or(0.0), n.get(1).copied().unwrap_or(0.0))
+    };
+    let (b, a) = (updates(before), updates(after));
+    if a.0 > b.0 {
+        observed.hot = Some((a.1 - b.1) / (a.0 - b.0));
+    }
+    observed
+}
+
+fn walk(node: &Value, observed: &mut Observed) {
+    let kind = node["Node Type"].as_str().unwrap_or("");
+    let loops = node["Actual Loops"].as_f64().unwrap_or(0.0);
+    let rows = node["Actual Rows"].as_f64().unwrap_or(0.0) * loops;
+    let path = match kind {
+        "Seq Scan" => "seq_scan",
+        "Index Scan" => "index_scan",
+        "Index Only Scan" => "index_only_scan",
+        "Bitmap Heap Scan" => "bitmap_scan",
+        _ => "",
+    };
+    if !path.is_empty() && loops > 0.0 {
+        let table = node["Relation Name"].as_str().unwrap_or("");
+        let indexes = match node["Index Name"].as_str() {
+            Some(index) => vec![index.to_owned()],
+            None => {
+                let mut found = Vec::new();
+                bitmap_indexes(node, &mut found);
+                found
+            }
+        };
+        observed.rows += rows * indexes.len().max(1) as f64;
+        if indexes.is_empty() {
+            observed.paths.push(format!("{table} {path} "));
+        }
+        for index in indexes {
+            observed.paths.push(format!("{table} {path} {index}"));
+        }
+    }
+    for child in node["Plans"].as_array().into_iter().flatten() {
+        walk(child, observed);
+    }
+}
+
+fn bitmap_indexes(node: &Value, found: &mut Vec<String>) {
+    if node["Node Type"] == "Bitmap Index Scan" {
+        found.push(node["Index Name"].as_str().unwrap_or("").to_owned());
+    }
+    for child in node["Plans"].as_array().into_iter().flatten() {
+        bitmap_indexes(child, found);
+    }
+}
