@@ -15,6 +15,7 @@ pub mod options;
 pub mod output;
 pub mod rules;
 pub mod schema;
+pub mod simulate;
 pub mod solve;
 pub mod sweep;
 
@@ -49,6 +50,8 @@ enum Command {
     Check(check::CheckArgs),
     /// Solve a queueing network given as YAML
     Solve(solve::SolveArgs),
+    /// Simulate the forecast's model event by event, with confidence intervals
+    Simulate(simulate::SimulateArgs),
     /// Print the JSON Schema of the YAML files
     Schema(schema::SchemaArgs),
     /// Print shell completions
@@ -88,6 +91,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitStatus> {
         Command::Sweep(args) => sweep::run(&args, &global),
         Command::Check(args) => check::run(&args, &global),
         Command::Solve(args) => solve::run(&args, &global),
+        Command::Simulate(args) => simulate::run(&args, &global),
         Command::Schema(args) => schema::run(&args, &global),
         Command::Completions(args) => completions::run(&args, &global),
         Command::Man(args) => man::run(&args, &global),
