@@ -16,6 +16,7 @@ pub mod options;
 pub mod output;
 pub mod rules;
 pub mod schema;
+pub mod simulate;
 pub mod solve;
 pub mod sweep;
 pub mod usl;
@@ -55,6 +56,8 @@ enum Command {
     Solve(solve::SolveArgs),
     /// Fit the Universal Scalability Law to a CSV of clients and tps
     Usl(usl::UslArgs),
+    /// Simulate the forecast's model event by event, with confidence intervals
+    Simulate(simulate::SimulateArgs),
     /// Print the JSON Schema of the YAML files
     Schema(schema::SchemaArgs),
     /// Print shell completions
@@ -96,6 +99,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitStatus> {
         Command::Explain(args) => explain::run(&args, &global),
         Command::Solve(args) => solve::run(&args, &global),
         Command::Usl(args) => usl::run(&args, &global),
+        Command::Simulate(args) => simulate::run(&args, &global),
         Command::Schema(args) => schema::run(&args, &global),
         Command::Completions(args) => completions::run(&args, &global),
         Command::Man(args) => man::run(&args, &global),

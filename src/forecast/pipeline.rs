@@ -279,6 +279,7 @@ pub fn run(inputs: &Inputs) -> Result<Forecast, InputError> {
         warnings: assemble::warnings(
             assemble::of_solution(system, &steady).into_iter().chain(warnings(inputs, &planned)),
         ),
+        simulation: None,
     })
 }
 
@@ -299,23 +300,8 @@ fn warnings(inputs: &Inputs, planned: &Planned) -> Vec<Warning> {
             "the machine file holds no fitted coefficients: CPU prices are those of the reference machine".to_owned(),
         ));
     }
+    out.extend(isolation_warnings(inputs));
     let w = &inputs.workload;
-    for t in &w.transactions {
-        let isolation = match t.isolation {
-            Isolation::ReadCommitted => continue,
-            Isolation::RepeatableRead => "repeatable read",
-            Isolation::Serializable => "serializable",
-        };
-        let text = format!(
-            "transaction `{}`: aborts under {isolation} are not modelled: it is priced as read committed",
-            t.name
-        );
-        let warning = Warning::new(WarningCode::NotModelled, text);
-        out.push(match &t.position {
-            Some(p) => warning.at(p.clone()),
-            None => warning,
-        });
-    }
     if let (Load::Closed { clients, .. }, None) = (w.load, w.connections.pool) {
         let limit = u64::from(inputs.machine.settings.max_connections);
         if clients > limit {
@@ -331,6 +317,28 @@ fn warnings(inputs: &Inputs, planned: &Planned) -> Vec<Warning> {
     out.extend(inputs.workload.warnings.iter().cloned());
     out.extend(inputs.machine.warnings.iter().cloned());
     out.extend(inputs.schema.warnings.iter().cloned());
+    out
+}
+
+/// Isolation levels whose aborts the formulas leave out.
+pub(super) fn isolation_warnings(inputs: &Inputs) -> Vec<Warning> {
+    let mut out = Vec::new();
+    for t in &inputs.workload.transactions {
+        let isolation = match t.isolation {
+            Isolation::ReadCommitted => continue,
+            Isolation::RepeatableRead => "repeatable read",
+            Isolation::Serializable => "serializable",
+        };
+        let text = format!(
+            "transaction `{}`: aborts under {isolation} are not modelled: it is priced as read committed",
+            t.name
+        );
+        let warning = Warning::new(WarningCode::NotModelled, text);
+        out.push(match &t.position {
+            Some(p) => warning.at(p.clone()),
+            None => warning,
+        });
+    }
     out
 }
 

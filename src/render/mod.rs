@@ -13,6 +13,7 @@ pub mod markdown;
 pub mod number;
 pub mod paint;
 pub mod plot;
+pub mod simulate;
 pub mod solve;
 pub mod svg;
 pub mod sweep;
