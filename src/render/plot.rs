@@ -51,10 +51,10 @@ pub fn plot_over(points: &[Point], curve: &dyn Fn(f64) -> Option<f64>, width: us
         |x: f64| ((scale(x) - scale(first)) / (scale(last) - scale(first)) * (columns - 1) as f64).round() as usize;
     let row = |y: f64| (height - 1) - ((y / top).clamp(0.0, 1.0) * (height - 1) as f64).round() as usize;
     let mut grid = vec![vec![' '; columns]; height];
-    for column in 0..columns {
-        let at = scale(first) + (scale(last) - scale(first)) * column as f64 / (columns - 1) as f64;
-        if let Some(y) = curve(if log { at.exp() } else { at }).filter(|y| (0.0..=top).contains(y)) {
-            grid[row(y)][column] = '.';
+    let positions = (0..columns).map(|c| scale(first) + (scale(last) - scale(first)) * c as f64 / (columns - 1) as f64);
+    for (at, x) in positions.map(|p| if log { p.exp() } else { p }).enumerate() {
+        if let Some(y) = curve(x).filter(|y| (0.0..=top).contains(y)) {
+            grid[row(y)][at] = '.';
         }
     }
     for p in &points {
