@@ -1,12 +1,11 @@
 //! The steady state with a fixed number of transactions inside the server.
 
 use crate::model::locks::{HoldTimes, LockLoad, LockWaits, handover_cpu, initial_shares, lock_waits, shares_of};
-use crate::model::network::{Conditions, Flow, flow};
+use crate::model::network::{Conditions, Flow, Network};
 use crate::model::station::StationName as S;
 use crate::model::storage::{CheckpointLoad, checkpoint_load, write_utilization};
 use crate::model::system::{ClientCpu, System};
 use crate::queueing::QueueingError;
-use crate::queueing::single::Solver;
 
 /// Relative change below which conditions count as settled, for a forecast.
 pub const SETTLED: f64 = 1e-7;
@@ -57,10 +56,9 @@ impl Steady {
 
 /// Search state: what one evaluation leaves for the next.
 struct Search<'a> {
-    solver: Solver,
+    network: Network<'a>,
     system: &'a System,
     n: f64,
-    think: bool,
     conditions: Conditions,
     shares: Vec<f64>,
     waits: LockWaits,
@@ -103,10 +101,9 @@ pub fn solve_inside(
         |s| s.conditions,
     );
     let mut search = Search {
-        solver: Solver::default(),
+        network: Network::new(system, think),
         system,
         n,
-        think,
         conditions,
         shares: Vec::new(),
         waits: LockWaits::default(),
@@ -193,7 +190,7 @@ impl Search<'_> {
     fn round(&mut self, a: f64) -> Result<Evaluation, QueueingError> {
         self.iterations += 1;
         let system = self.system;
-        let mut flow = flow(&mut self.solver, system, a, self.think, &self.conditions)?;
+        let mut flow = self.network.flow(a, &self.conditions)?;
         let checkpoint =
             checkpoint_load(&system.checkpoints, &system.dirty, flow.throughput, system.work.wal_bytes, self.interval);
         self.interval = checkpoint.interval;
