@@ -3,7 +3,9 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use predict::queueing::closed::{Center, Closed, Service};
 use predict::queueing::single::{Curve, Rates, Solution, Solver, Station};
+use predict::queueing::{approximate, exact};
 
 /// Eight stations: single servers, multi-servers and a think time.
 fn eight() -> Vec<Station> {
@@ -47,5 +49,35 @@ fn single(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, single);
+/// Three classes of 64 customers at eight stations, two of them with several servers.
+fn three_classes() -> Closed {
+    let servers = |m: u32| Service::Shared((1..=m).map(f64::from).collect());
+    let center = |demands: [f64; 3], m| Center { demands: demands.to_vec(), service: servers(m) };
+    Closed {
+        populations: vec![22, 21, 21],
+        think: vec![0.2, 0.3, 0.1],
+        centers: vec![
+            center([0.004, 0.01, 0.002], 4),
+            center([0.002, 0.001, 0.003], 1),
+            center([0.0015, 0.0, 0.001], 1),
+            center([0.0011, 0.002, 0.0], 1),
+            center([0.003, 0.001, 0.002], 2),
+            center([0.0005, 0.0005, 0.0], 1),
+            center([0.0019, 0.003, 0.001], 1),
+            center([0.001, 0.001, 0.001], 1),
+        ],
+    }
+}
+
+fn several(c: &mut Criterion) {
+    let mut group = c.benchmark_group("three classes");
+    let network = three_classes();
+    group.bench_function("exact", |b| {
+        b.iter(|| exact::solve(black_box(&network), &approximate::rough(&network)));
+    });
+    group.bench_function("linearizer", |b| b.iter(|| approximate::linearizer(black_box(&network))));
+    group.finish();
+}
+
+criterion_group!(benches, single, several);
 criterion_main!(benches);

@@ -9,17 +9,16 @@ use crate::cli::options::{GlobalOptions, InputOptions};
 use crate::cli::output::Output;
 use crate::cli::{ExitStatus, git, rules};
 use crate::diagnostic::{InputError, TextOrigin};
+use crate::forecast::anchor::Corrections;
 use crate::forecast::baseline;
 use crate::forecast::check::{self, Baseline, Check, Verdict};
 use crate::forecast::rule::{Level, Rule, share};
 use crate::forecast::schema_changes::{schema_changes, tables_of};
-use crate::forecast::{self, Forecast, Sources};
+use crate::forecast::{self, Base, Forecast, Inputs, Sources};
 use crate::render::paint::Paint;
 use crate::render::{RenderError, check as render, github, junit};
-use crate::schema::{self, Schema};
 use crate::sql;
-use crate::workload::{self, StepKind, Workload};
-use crate::yaml::Document;
+use crate::workload::StepKind;
 
 /// Arguments.
 #[derive(Debug, Args)]
@@ -92,9 +91,26 @@ pub fn run(args: &CheckArgs, global: &GlobalOptions) -> anyhow::Result<ExitStatu
         return Err(InputError::new("a check judges one forecast").expected("one number of clients in `-c`").into());
     }
     let output = Output::open(args.output.as_deref())?;
-    let now = forecast(&request.sources)?;
+    let mut base = Base::load(&request.sources)?;
+    let past = match &args.base {
+        Some(git_ref) => Some(Past::read(git_ref, &request.sources)?),
+        None => None,
+    };
+    if let Some(Past::Found(past)) = &past
+        && past.base.corrections().anchored
+    {
+        // Measured points describe the workload as it ran; what they correct holds on both sides, so
+        // that a change cannot hide in it.
+        base.set_corrections(past.base.corrections());
+    }
+    let inputs = base.with(&[])?;
+    let now = forecast::run(&inputs)?;
     let rules = all_rules(args, &now)?;
-    let (baseline, schema_changes) = against(args, &request.sources, &now)?;
+    let (baseline, schema_changes) = match (&args.baseline, past) {
+        (Some(path), _) => (baseline::read(path, &now)?, Vec::new()),
+        (None, Some(past)) => past.compare(base.corrections(), &inputs, &now),
+        (None, None) => (Baseline::None, Vec::new()),
+    };
     let mut check = check::judge(now, &rules, baseline, args.strict);
     check.schema_changes = schema_changes;
     let text = args.format.render(&check, output.paint(global.color), global.quiet)?;
@@ -105,10 +121,6 @@ pub fn run(args: &CheckArgs, global: &GlobalOptions) -> anyhow::Result<ExitStatu
         Verdict::NoBaseline => ExitStatus::NoBaseline,
         Verdict::Inconclusive => ExitStatus::Inconclusive,
     })
-}
-
-fn forecast(sources: &Sources) -> Result<Forecast, InputError> {
-    forecast::run(&forecast::load(sources)?)
 }
 
 /// Rules of the file, of the command line, and the one that a baseline brings with it.
@@ -134,53 +146,69 @@ fn all_rules(args: &CheckArgs, now: &Forecast) -> Result<Vec<Rule>, InputError> 
     Ok(all)
 }
 
-/// What the forecast is compared with, and what changed in the schema since.
-fn against(
-    args: &CheckArgs,
-    sources: &Sources,
-    now: &Forecast,
-) -> anyhow::Result<(Baseline, Vec<check::SchemaChange>)> {
-    if let Some(path) = &args.baseline {
-        return Ok((baseline::read(path, now)?, Vec::new()));
+/// The files as of a commit.
+enum Past {
+    /// They cannot be had, or cannot be forecast, and why.
+    Missing(String),
+    /// They were read.
+    Found(Box<PastFiles>),
+}
+
+struct PastFiles {
+    base: Base,
+    git_ref: String,
+    _files: git::Files,
+}
+
+impl Past {
+    fn read(git_ref: &str, sources: &Sources) -> anyhow::Result<Self> {
+        let files = match git::files_at(git_ref, sources)? {
+            git::AtRef::Files(files) => files,
+            git::AtRef::Missing(why) => return Ok(Self::Missing(why)),
+        };
+        Ok(match Base::load(&files.sources) {
+            Ok(base) => Self::Found(Box::new(PastFiles { base, git_ref: git_ref.into(), _files: files })),
+            Err(e) => Self::Missing(unreadable(git_ref, &e)),
+        })
     }
-    let Some(git_ref) = &args.base else { return Ok((Baseline::None, Vec::new())) };
-    let missing = |why: String| Ok((Baseline::Missing(why), Vec::new()));
-    let files = match git::files_at(git_ref, sources)? {
-        git::AtRef::Files(files) => files,
-        git::AtRef::Missing(why) => return missing(why),
-    };
-    let before = match forecast(&files.sources) {
-        Ok(before) => before,
-        Err(e) => return missing(format!("the files as of {git_ref} cannot be forecast: {e}")),
-    };
-    Ok(match baseline::difference(&before, now) {
-        Some(why) => (Baseline::Missing(why), Vec::new()),
-        None => (Baseline::Found(Box::new(before)), changes(&files.sources, sources)?),
-    })
+
+    /// The baseline, forecast with the same corrections, and what changed in the schema since.
+    fn compare(
+        self,
+        corrections: Corrections,
+        inputs: &Inputs,
+        now: &Forecast,
+    ) -> (Baseline, Vec<check::SchemaChange>) {
+        let mut past = match self {
+            Self::Missing(why) => return (Baseline::Missing(why), Vec::new()),
+            Self::Found(past) => past,
+        };
+        past.base.set_corrections(corrections);
+        let forecast = past.base.with(&[]).and_then(|inputs| Ok((forecast::run(&inputs)?, inputs)));
+        let (before, old) = match forecast {
+            Ok(both) => both,
+            Err(e) => return (Baseline::Missing(unreadable(&past.git_ref, &e)), Vec::new()),
+        };
+        match baseline::difference(&before, now) {
+            Some(why) => (Baseline::Missing(why), Vec::new()),
+            None => (Baseline::Found(Box::new(before)), changes(&old, inputs)),
+        }
+    }
+}
+
+fn unreadable(git_ref: &str, e: &InputError) -> String {
+    format!("the files as of {git_ref} cannot be forecast: {e}")
 }
 
 /// What changed in the DDL of tables that the workload touches.
-fn changes(before: &Sources, now: &Sources) -> Result<Vec<check::SchemaChange>, InputError> {
-    let (workload, new) = workload_and_schema(now)?;
-    let (_, old) = workload_and_schema(before)?;
+fn changes(before: &Inputs, now: &Inputs) -> Vec<check::SchemaChange> {
     let mut touched = BTreeSet::new();
-    for step in workload.transactions.iter().flat_map(|t| &t.steps) {
+    for step in now.workload.transactions.iter().flat_map(|t| &t.steps) {
         if let StepKind::Statement(statement) = &step.kind
             && let Ok(tree) = sql::parse_statement(&statement.sql)
         {
             tables_of(&tree, &mut touched);
         }
     }
-    Ok(schema_changes(&old, &new, &touched))
-}
-
-fn workload_and_schema(sources: &Sources) -> Result<(Workload, Schema), InputError> {
-    let document = Document::read(&sources.workload)?;
-    let workload = workload::from_document(&document)?;
-    let Some(path) = sources.schema.clone().or_else(|| workload.schema.clone()) else {
-        return Ok((workload, Schema::default()));
-    };
-    let text = document.read_beside(document.root(), &path)?;
-    let schema = schema::read(&path.to_string_lossy(), &text);
-    Ok((workload, schema))
+    schema_changes(&before.schema, &now.schema, &touched)
 }

@@ -16,8 +16,10 @@ pub mod options;
 pub mod output;
 pub mod rules;
 pub mod schema;
+pub mod simulate;
 pub mod solve;
 pub mod sweep;
+pub mod usl;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -48,10 +50,14 @@ enum Command {
     Sweep(sweep::SweepArgs),
     /// Check a forecast against rules and a baseline; the exit code says the verdict
     Check(check::CheckArgs),
-    /// Solve a queueing network given as YAML
-    Solve(solve::SolveArgs),
     /// Show how each statement is believed to run, and what it costs
     Explain(explain::ExplainArgs),
+    /// Solve a queueing network given as YAML
+    Solve(solve::SolveArgs),
+    /// Fit the Universal Scalability Law to a CSV of clients and tps
+    Usl(usl::UslArgs),
+    /// Simulate the forecast's model event by event, with confidence intervals
+    Simulate(simulate::SimulateArgs),
     /// Print the JSON Schema of the YAML files
     Schema(schema::SchemaArgs),
     /// Print shell completions
@@ -90,8 +96,10 @@ fn run(cli: Cli) -> anyhow::Result<ExitStatus> {
         Command::Forecast(args) => forecast::run(&args, &global),
         Command::Sweep(args) => sweep::run(&args, &global),
         Command::Check(args) => check::run(&args, &global),
-        Command::Solve(args) => solve::run(&args, &global),
         Command::Explain(args) => explain::run(&args, &global),
+        Command::Solve(args) => solve::run(&args, &global),
+        Command::Usl(args) => usl::run(&args, &global),
+        Command::Simulate(args) => simulate::run(&args, &global),
         Command::Schema(args) => schema::run(&args, &global),
         Command::Completions(args) => completions::run(&args, &global),
         Command::Man(args) => man::run(&args, &global),

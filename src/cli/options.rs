@@ -173,6 +173,10 @@ fn split_set(text: &str) -> Result<(String, String), InputError> {
             .expected("KEY=VALUE, such as `machine.cpu.cores=8` or `workload.tables.\"crm.contacts\".rows=5M`"));
     };
     let key = key.trim();
+    if value.trim().is_empty() {
+        return Err(set_error(text, text.len(), &format!("`--set {text}` gives no value"))
+            .expected("a value; `''` is an empty text, `null` takes a key away"));
+    }
     let root = key.split('.').next().unwrap_or_default();
     if !matches!(root, "workload" | "machine") || root.len() + 1 >= key.len() {
         let mut error = set_error(text, 0, &format!("`--set` cannot reach `{key}`"))
@@ -226,6 +230,7 @@ mod tests {
             "--set:1:1 `--set` cannot reach `machin.cpu.cores` machine.cpu.cores"
         );
         assert_eq!(message("machine=8"), "--set:1:1 `--set` cannot reach `machine` ");
+        assert_eq!(message("machine.memory="), "--set:1:16 `--set machine.memory=` gives no value ");
         assert_eq!(message("=8"), "--set:1:1 `--set =8` is not KEY=VALUE ");
         let reversed = options(&["machine.cpu.cores=8..2"], None).grid().unwrap_err();
         assert_eq!(reversed.position.unwrap().to_string(), "--set:1:19");

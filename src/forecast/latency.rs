@@ -74,19 +74,15 @@ pub fn moments(system: &System, steady: &Steady, think: f64) -> Vec<Moments> {
 /// Mean and variance of the lock waits of one type, per transaction of it.
 fn lock_moments(system: &System, steady: &Steady, kind: usize, share: f64) -> (f64, f64) {
     let (mut mean, mut variance) = (0.0, 0.0);
-    for (class, (waits, probabilities)) in
-        system.locks.iter().zip(steady.waits.wait.iter().zip(&steady.waits.probability))
-    {
-        for (taker, (&wait, &p)) in class.takers.iter().zip(waits.iter().zip(probabilities)) {
-            if taker.kind != kind || wait <= 0.0 || p <= 0.0 || !wait.is_finite() {
-                continue;
-            }
-            let takes = taker.takes / share.max(f64::MIN_POSITIVE);
-            let queue = steady.throughput * taker.takes * wait / class.rows;
-            mean += takes * wait;
-            // With probability p a queue of holds: the longer it is, the less its sum varies.
-            variance += takes * wait * wait * ((1.0 + 1.0 / (1.0 + queue)) / p - 1.0).max(0.0);
+    for (_, class, taker, wait, p) in steady.waits.takers(&system.locks) {
+        if taker.kind != kind || wait <= 0.0 || p <= 0.0 || !wait.is_finite() {
+            continue;
         }
+        let takes = taker.takes / share.max(f64::MIN_POSITIVE);
+        let queue = steady.throughput * taker.takes * wait / class.rows;
+        mean += takes * wait;
+        // With probability p a queue of holds: the longer it is, the less its sum varies.
+        variance += takes * wait * wait * ((1.0 + 1.0 / (1.0 + queue)) / p - 1.0).max(0.0);
     }
     (mean, variance)
 }

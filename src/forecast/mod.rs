@@ -16,6 +16,7 @@ pub mod rule;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod schema_changes;
+pub mod simulated;
 pub mod sweep;
 
 pub use pipeline::{Base, Inputs, Sources, load, run};

@@ -1,14 +1,15 @@
 //! The whole arrow in one short function: files to forecast.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::access::{self, Footprint};
+use crate::access::{Footprints, Statements};
 use crate::demand::{TransactionDemand, transaction_demand};
-use crate::diagnostic::{InputError, Warning, WarningCode};
+use crate::diagnostic::{InputError, TextOrigin, Warning, WarningCode};
 use crate::forecast::anchor::{Corrections, anchor};
 use crate::forecast::{assemble, bottleneck, interval, latency, result::*};
 use crate::machine::{self, Machine};
@@ -40,9 +41,11 @@ pub struct Inputs {
     /// The schema.
     pub schema: Arc<Schema>,
     /// The workload.
-    pub workload: Workload,
+    pub workload: Arc<Workload>,
+    /// Its statements, read and resolved.
+    pub statements: Arc<Statements>,
     /// The machine.
-    pub machine: Machine,
+    pub machine: Arc<Machine>,
     /// Hashes of the files, and what was set.
     pub hashes: InputHashes,
     /// By how much demands are corrected, so that measured points are reproduced.
@@ -60,6 +63,27 @@ pub struct Base {
     hashes: InputHashes,
     corrections: Corrections,
     anchor_warnings: Vec<Warning>,
+    /// What the documents say, for what-ifs that leave parts of them alone.
+    read: Option<Documents>,
+}
+
+/// Documents turned into checked types.
+#[derive(Debug, Clone)]
+struct Documents {
+    workload: Arc<Workload>,
+    statements: Arc<Statements>,
+    machine: Arc<Machine>,
+}
+
+/// Which parts of the documents a setting reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Reach {
+    /// Nothing.
+    Nothing,
+    /// Arrivals only: what each statement does stays as it is.
+    Load,
+    /// The workload.
+    Workload,
 }
 
 impl Base {
@@ -87,6 +111,7 @@ impl Base {
             schema: Arc::new(Schema::default()),
             corrections: Corrections::default(),
             anchor_warnings: Vec::new(),
+            read: None,
         };
         base.anchor_as_written()?;
         for (key, value) in &sources.set {
@@ -100,7 +125,8 @@ impl Base {
             (Some(path), _) | (None, Some(path)) => path.clone(),
             (None, None) => return Err(base.no_schema()),
         };
-        base.read_schema(&path)?;
+        base.read_schema(&path, sources.schema.is_none())?;
+        base.read = Some(base.read_documents(Reach::Workload, true)?);
         Ok(base)
     }
 
@@ -113,8 +139,9 @@ impl Base {
             return Ok(());
         }
         let path = workload.schema.clone().ok_or_else(|| self.no_schema())?;
-        self.read_schema(&path)?;
-        let inputs = self.clone().inputs()?;
+        self.read_schema(&path, true)?;
+        let read = self.read_documents(Reach::Workload, true)?;
+        let inputs = self.clone().inputs(read);
         let planned = plan(&inputs)?;
         let observed = &inputs.workload.observed;
         (self.corrections, self.anchor_warnings) =
@@ -133,10 +160,17 @@ impl Base {
         self.corrections = corrections;
     }
 
-    /// Reads a schema file, unless it is the one already read.
-    fn read_schema(&mut self, path: &Path) -> Result<(), InputError> {
+    /// Reads a schema file, unless it is the one already read; `named` says that the workload file
+    /// names it, which is then the place of what is wrong with it as a whole.
+    fn read_schema(&mut self, path: &Path, named: bool) -> Result<(), InputError> {
         if self.schema_path != path {
-            let text = read_text(path)?;
+            let text = read_text(path).map_err(|mut e| {
+                if let (true, None, Some(node)) = (named, &e.position, self.workload.find("schema")) {
+                    let place = self.workload.error_at(node, String::new());
+                    (e.position, e.source_text) = (place.position, place.source_text);
+                }
+                e
+            })?;
             self.hashes.schema = sha256(&text);
             self.schema = Arc::new(schema::read(&path.display().to_string(), &text));
             self.schema_path = path.to_owned();
@@ -181,20 +215,55 @@ impl Base {
     /// The first mistake in the input, with its place.
     pub fn with(&self, set: &[(String, String)]) -> Result<Inputs, InputError> {
         let mut changed = self.clone();
+        let (mut reach, mut machine) = (Reach::Nothing, false);
         for (key, value) in set {
             changed.set(key, value)?;
+            match key.strip_prefix("workload.") {
+                Some("clients" | "rate" | "think_time" | "connections.pool") => reach = reach.max(Reach::Load),
+                Some(_) => reach = Reach::Workload,
+                None => machine = true,
+            }
         }
-        changed.inputs()
+        let read = changed.read_documents(reach, machine)?;
+        Ok(changed.inputs(read))
+    }
+
+    /// Turns the documents into checked types, as far as a change reaches.
+    fn read_documents(&self, reach: Reach, machine_changed: bool) -> Result<Documents, InputError> {
+        let workload = match &self.read {
+            Some(read) if reach == Reach::Nothing => Arc::clone(&read.workload),
+            _ => {
+                let mut workload = workload::from_document(&self.workload)?;
+                workload.warnings.extend(workload::check_against(&workload, &self.schema)?);
+                workload.warnings.extend(self.anchor_warnings.iter().cloned());
+                Arc::new(workload)
+            }
+        };
+        let machine = match &self.read {
+            Some(read) if !machine_changed => Arc::clone(&read.machine),
+            _ => {
+                let mut machine = machine::from_document(&self.machine)?;
+                machine.reference = self.reference;
+                Arc::new(machine)
+            }
+        };
+        let statements = match &self.read {
+            Some(read) if reach < Reach::Workload => Arc::clone(&read.statements),
+            _ => Arc::new(Statements::parse(&self.schema, &workload)?),
+        };
+        Ok(Documents { workload, statements, machine })
     }
 
     /// The inputs as they are.
-    fn inputs(self) -> Result<Inputs, InputError> {
-        let mut workload = workload::from_document(&self.workload)?;
-        workload.warnings.extend(workload::check_against(&workload, &self.schema)?);
-        let mut machine = machine::from_document(&self.machine)?;
-        machine.reference = self.reference;
-        workload.warnings.extend(self.anchor_warnings);
-        Ok(Inputs { schema: self.schema, workload, machine, hashes: self.hashes, corrections: self.corrections })
+    fn inputs(self, read: Documents) -> Inputs {
+        Inputs {
+            schema: self.schema,
+            workload: read.workload,
+            statements: read.statements,
+            machine: read.machine,
+            hashes: self.hashes,
+            corrections: self.corrections,
+        }
     }
 }
 
@@ -203,14 +272,14 @@ impl Base {
 /// # Errors
 /// The first mistake in the input, with its place.
 pub fn load(sources: &Sources) -> Result<Inputs, InputError> {
-    Base::load(sources)?.inputs()
+    Base::load(sources)?.with(&[])
 }
 
 /// A workload on a machine, counted and priced: what [`run`] solves.
 #[derive(Debug, Clone)]
 pub struct Planned {
     /// What each statement touches; parallel to the transactions' steps.
-    pub footprints: Vec<Vec<Option<Footprint>>>,
+    pub footprints: Arc<Footprints>,
     /// What each transaction type demands.
     pub demands: Vec<TransactionDemand>,
     /// The network of stations.
@@ -222,12 +291,12 @@ pub struct Planned {
 /// # Errors
 /// A statement that cannot be read, or that names what the schema lacks.
 pub fn plan(inputs: &Inputs) -> Result<Planned, InputError> {
-    let footprints = access::footprints(&inputs.schema, &inputs.workload, &inputs.machine)?;
+    let footprints = inputs.statements.footprints(&inputs.machine);
     let demands: Vec<TransactionDemand> = inputs
         .workload
         .transactions
         .iter()
-        .zip(&footprints)
+        .zip(&*footprints)
         .map(|(t, f)| transaction_demand(&inputs.workload, &inputs.machine, t, f))
         .collect();
     let mut system = model::build(&inputs.schema, &inputs.workload, &inputs.machine, &demands);
@@ -271,6 +340,7 @@ pub fn run(inputs: &Inputs) -> Result<Forecast, InputError> {
         warnings: assemble::warnings(
             assemble::of_solution(system, &steady).into_iter().chain(warnings(inputs, &planned)),
         ),
+        simulation: None,
     })
 }
 
@@ -291,23 +361,8 @@ fn warnings(inputs: &Inputs, planned: &Planned) -> Vec<Warning> {
             "the machine file holds no fitted coefficients: CPU prices are those of the reference machine".to_owned(),
         ));
     }
+    out.extend(isolation_warnings(inputs));
     let w = &inputs.workload;
-    for t in &w.transactions {
-        let isolation = match t.isolation {
-            Isolation::ReadCommitted => continue,
-            Isolation::RepeatableRead => "repeatable read",
-            Isolation::Serializable => "serializable",
-        };
-        let text = format!(
-            "transaction `{}`: aborts under {isolation} are not modelled: it is priced as read committed",
-            t.name
-        );
-        let warning = Warning::new(WarningCode::NotModelled, text);
-        out.push(match &t.position {
-            Some(p) => warning.at(p.clone()),
-            None => warning,
-        });
-    }
     if let (Load::Closed { clients, .. }, None) = (w.load, w.connections.pool) {
         let limit = u64::from(inputs.machine.settings.max_connections);
         if clients > limit {
@@ -326,16 +381,65 @@ fn warnings(inputs: &Inputs, planned: &Planned) -> Vec<Warning> {
     out
 }
 
+/// Isolation levels whose aborts the formulas leave out.
+pub(super) fn isolation_warnings(inputs: &Inputs) -> Vec<Warning> {
+    let mut out = Vec::new();
+    for t in &inputs.workload.transactions {
+        let isolation = match t.isolation {
+            Isolation::ReadCommitted => continue,
+            Isolation::RepeatableRead => "repeatable read",
+            Isolation::Serializable => "serializable",
+        };
+        let text = format!(
+            "transaction `{}`: aborts under {isolation} are not modelled: it is priced as read committed",
+            t.name
+        );
+        let warning = Warning::new(WarningCode::NotModelled, text);
+        out.push(match &t.position {
+            Some(p) => warning.at(p.clone()),
+            None => warning,
+        });
+    }
+    out
+}
+
 /// A network without a solution, as a mistake in the input that led to it.
 fn unsolvable(error: QueueingError) -> InputError {
     InputError::new(format!("the workload cannot be solved: {error}"))
 }
 
+/// Schema files above this size are refused: a dump of 10,000 tables takes some 20 MB.
+const MAX_SCHEMA_BYTES: u64 = 64 << 20;
+
 /// A text file, as UTF-8; bytes that are none are replaced, so that one of them never loses a schema.
 fn read_text(path: &Path) -> Result<String, InputError> {
-    let bytes = std::fs::read(path)
-        .map_err(|e| InputError::new(format!("failed to read schema file {}: {e}", path.display())))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    let name = path.display().to_string();
+    let failed = |e: std::io::Error| {
+        let error = InputError::new(format!("failed to read the schema file `{name}`: {e}"));
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let names: Vec<String> = std::fs::read_dir(folder)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|f| f.file_name().to_string_lossy().into_owned())
+            .collect();
+        let file = path.file_name().map(|f| f.to_string_lossy().into_owned()).unwrap_or_default();
+        error.expected("a file of DDL").nearest_of(&file, names.iter().map(String::as_str).filter(|n| *n != file))
+    };
+    let file = std::fs::File::open(path).map_err(failed)?;
+    let mut bytes = Vec::new();
+    file.take(MAX_SCHEMA_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > MAX_SCHEMA_BYTES {
+        let message = format!("the schema file `{name}` is larger than {} MB", MAX_SCHEMA_BYTES >> 20);
+        return Err(InputError::new(message).expected("DDL without data"));
+    }
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    match text.find('\0') {
+        Some(at) => Err(InputError::new(format!("`{name}` is not a text file: it holds a NUL character"))
+            .at(TextOrigin::file(&name).locate(&text, at))
+            .expected("DDL as text")),
+        None => Ok(text),
+    }
 }
 
 /// `sha256:` and the digest in hexadecimal.

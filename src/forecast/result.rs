@@ -42,6 +42,30 @@ pub struct Forecast {
     pub interval_parts: Vec<IntervalPart>,
     /// What the user should know.
     pub warnings: Vec<ForecastWarning>,
+    /// How it was simulated; only `predict simulate` has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub simulation: Option<SimulationSummary>,
+}
+
+/// How a forecast was simulated.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SimulationSummary {
+    /// Committed transactions after the warm-up.
+    pub transactions: u64,
+    /// Events, warm-up included.
+    pub events: u64,
+    /// Seed of the random numbers.
+    pub seed: u64,
+    /// Simulated time before anything was counted, seconds.
+    pub warmup_s: f64,
+    /// Simulated time that was counted, seconds.
+    pub duration_s: f64,
+    /// Half width of the wider confidence interval of throughput and mean latency, relative.
+    pub precision: f64,
+    /// Why it stopped: `precise`, `transactions`, `events` or `idle`.
+    pub stopped: String,
+    /// Deadlocks per second.
+    pub deadlocks_per_s: f64,
 }
 
 /// Hashes of the inputs.

@@ -68,5 +68,6 @@ pub fn forecast() -> Forecast {
             message: "trigger `audit` on `accounts` is not priced; give the statement a measured `cpu`".into(),
             location: Some("schema.sql:12:1".into()),
         }],
+        simulation: None,
     }
 }

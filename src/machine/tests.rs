@@ -227,3 +227,38 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn the_json_schema_names_every_key() {
+    let schema = json_schema();
+    let text = schema.to_string();
+    for key in [
+        "version",
+        "name",
+        "cpu",
+        "cores",
+        "speed",
+        "memory",
+        "storage",
+        "fsync",
+        "read",
+        "read_iops",
+        "write_iops",
+        "write_bandwidth",
+        "network",
+        "rtt",
+        "client",
+        "location",
+        "postgresql",
+        "file",
+        "shared_buffers",
+        "standby",
+        "coefficients",
+        "message",
+        "spread",
+    ] {
+        assert!(text.contains(&format!("\"{key}\":")), "{key}");
+    }
+    assert_eq!(schema["additionalProperties"], false);
+    assert!(text.contains("\"same-host\""));
+}

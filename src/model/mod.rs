@@ -11,6 +11,7 @@ pub mod mix;
 pub mod network;
 pub mod open;
 pub mod relief;
+pub mod simulate;
 pub mod station;
 pub mod storage;
 pub mod system;

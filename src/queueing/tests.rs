@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::approximate::{bard_schweitzer, linearizer};
+use super::approximate::{linearizer, rough};
 use super::closed::{Center, Closed, Service};
 use super::exact;
 
@@ -94,8 +94,8 @@ proptest! {
 
     #[test]
     fn exact_agrees_with_enumeration(network in random_closed()) {
-        let guess = bard_schweitzer(&network);
-        let got = exact::solve(&network, &guess.throughput).unwrap();
+        let guess = rough(&network);
+        let got = exact::solve(&network, &guess).unwrap();
         let (g, queues, stretch) = enumerate(&network, &network.populations);
         for r in 0..network.classes() {
             if network.populations[r] == 0 {
@@ -125,8 +125,8 @@ proptest! {
                 speeds.sort_by(f64::total_cmp);
             }
         }
-        let guess = bard_schweitzer(&network);
-        let truth = exact::solve(&network, &guess.throughput).unwrap();
+        let guess = rough(&network);
+        let truth = exact::solve(&network, &guess).unwrap();
         let got = linearizer(&network);
         prop_assert!(exact::imbalance(&network, &got.throughput, &got.queues) < 1e-8);
         for r in 0..network.classes() {

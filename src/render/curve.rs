@@ -39,7 +39,7 @@ pub fn text(all: &[Forecast], paint: Paint, quiet: bool) -> String {
     let mut out = format!("{} on {}\n\n", first.workload, first.machine.name);
     out += &table::plain(&HEADER, &rows(all), 0);
     let points: Vec<Point> = all.iter().filter_map(Point::of).collect();
-    let drawing = plot(&points, WIDTH, 10);
+    let drawing = plot(&points, WIDTH, 11);
     if !drawing.is_empty() {
         out += &format!("\n{}\n{drawing}", paint.bold("TPS by clients"));
     }

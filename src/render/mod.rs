@@ -13,11 +13,13 @@ pub mod markdown;
 pub mod number;
 pub mod paint;
 pub mod plot;
+pub mod simulate;
 pub mod solve;
 pub mod svg;
 pub mod sweep;
 pub mod table;
 pub mod text;
+pub mod usl;
 
 use crate::forecast::Forecast;
 

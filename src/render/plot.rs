@@ -29,6 +29,12 @@ impl Point {
 /// logarithmic when the points span more than a factor of eight. Empty for fewer than two points.
 #[must_use]
 pub fn plot(points: &[Point], width: usize, height: usize) -> String {
+    plot_over(points, &|_| None, width, height)
+}
+
+/// The same over a curve (`.`), drawn where it has a value.
+#[must_use]
+pub fn plot_over(points: &[Point], curve: &dyn Fn(f64) -> Option<f64>, width: usize, height: usize) -> String {
     let finite = |p: &&Point| p.x.is_finite() && p.y.is_finite() && p.high.is_finite() && p.low.is_finite();
     let points: Vec<&Point> = points.iter().filter(finite).collect();
     let fold = |f: fn(f64, f64) -> f64, start| points.iter().map(|p| p.x).fold(start, f);
@@ -45,6 +51,12 @@ pub fn plot(points: &[Point], width: usize, height: usize) -> String {
         |x: f64| ((scale(x) - scale(first)) / (scale(last) - scale(first)) * (columns - 1) as f64).round() as usize;
     let row = |y: f64| (height - 1) - ((y / top).clamp(0.0, 1.0) * (height - 1) as f64).round() as usize;
     let mut grid = vec![vec![' '; columns]; height];
+    let positions = (0..columns).map(|c| scale(first) + (scale(last) - scale(first)) * c as f64 / (columns - 1) as f64);
+    for (at, x) in positions.map(|p| if log { p.exp() } else { p }).enumerate() {
+        if let Some(y) = curve(x).filter(|y| (0.0..=top).contains(y)) {
+            grid[row(y)][at] = '.';
+        }
+    }
     for p in &points {
         for cells in &mut grid[row(p.high)..=row(p.low)] {
             cells[column(p.x)] = '|';

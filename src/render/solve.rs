@@ -36,13 +36,14 @@ pub fn text(solution: &NetworkSolution, paint: Paint) -> String {
         out += "\n";
         let listed: Vec<String> = flow.iter().take(64).map(|x| number::short(*x)).collect();
         let more = if flow.len() > 64 { format!(" ... {} in all", flow.len()) } else { String::new() };
-        out += &wrap("flow-equivalent throughput with 1, 2, ... customers: ", &(listed.join(" ") + &more), WIDTH);
+        out += &paint.bold("flow-equivalent throughput with 1, 2, ... customers");
         out += "\n";
+        out += &wrap("  ", &(listed.join(" ") + &more), WIDTH);
     }
     out += "\n";
     for note in &solution.notes {
-        out += &wrap(&format!("{} ", paint.warn("note:")), note, WIDTH);
-        out += "\n";
+        // The label is coloured after wrapping, so that its codes take no room.
+        out += &wrap("note: ", note, WIDTH).replacen("note:", &paint.warn("note:"), 1);
     }
     let ended = match (solution.iterations, solution.converged) {
         (0, _) => String::new(),

@@ -175,7 +175,7 @@ pub(super) fn next_steps(f: &Forecast) -> Vec<String> {
         }
     };
     let then = match &b.next {
-        Some(next) => format!(" After that, {} limits.", advice::in_words(next)),
+        Some(next) => format!(" The next limit is {}.", advice::in_words(next)),
         None => String::new(),
     };
     let mut out = vec![format!("{gain}{then}"), format!("To get there: {}.", advice::for_station(&b.station))];

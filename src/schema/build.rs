@@ -18,7 +18,7 @@ pub(super) struct PendingKey {
     pub(super) position: Position,
     pub(super) definition: ForeignKeyDef,
     pub(super) references: Option<TableId>,
-    /// The foreign keys that were there before it, to keep their order.
+    /// Dropped again by ALTER TABLE ... DROP CONSTRAINT.
     pub(super) dropped: bool,
 }
 

@@ -1,15 +1,14 @@
 //! The end of reading a schema: foreign keys find their tables, partitions get what their parents have,
 //! dropped tables go.
 
-use super::build::{Builder, PendingKey, Place};
-use super::types::{ForeignKey, ReferentialAction, Schema, Table, TableId, TableName};
+use super::build::{Builder, PendingKey};
+use super::types::{ForeignKey, ReferentialAction, Schema, Table, TableId};
 use crate::sql::ddl::Action;
 use crate::sql::tree::{Expr, Literal};
 
 impl Builder {
     /// Puts the schema together.
-    pub(super) fn finish(mut self, place: Place<'_>) -> Schema {
-        let _ = place;
+    pub(super) fn finish(mut self) -> Schema {
         for key in std::mem::take(&mut self.keys) {
             self.tie_foreign_key(key);
         }
@@ -96,7 +95,8 @@ impl Builder {
                         })
                 };
                 if theirs.iter().find(same).is_none() && !self.only.contains(&(parent, index.name.clone())) {
-                    let constraint = self.constraint_name(&from.name, &index.name);
+                    // The name tells whether the index came with a UNIQUE constraint, which the copy's name follows.
+                    let constraint = index.name.trim_end_matches(|c: char| c.is_ascii_digit()).ends_with("_key");
                     self.add_index(child, index, None, constraint);
                 }
             }
@@ -114,11 +114,6 @@ impl Builder {
             }
             self.hand_down(child);
         }
-    }
-
-    /// Whether an index has the name that a UNIQUE constraint would give it.
-    fn constraint_name(&self, _table: &TableName, index: &str) -> bool {
-        index.trim_end_matches(|c: char| c.is_ascii_digit()).ends_with("_key")
     }
 
     /// Takes dropped tables out and numbers the others anew.

@@ -75,13 +75,15 @@ pub fn read(file_name: &str, text: &str) -> Schema {
             None => Vec::new(),
         };
     }
-    builder.finish(&|at| origin.locate(text, at))
+    builder.finish()
 }
 
 /// Reads pieces in parallel; `None` for those that bear no cost.
 fn read_all(text: &str, pieces: &[Piece]) -> Vec<Option<Outcome>> {
-    const CHUNK: usize = 256;
-    let chunks = pieces.par_chunks(CHUNK).map(|chunk| {
+    // Each chunk starts a thread with a large stack, so there are few; but enough to share the work evenly.
+    const SMALLEST: usize = 256;
+    let size = (pieces.len() / (rayon::current_num_threads() * 4)).max(SMALLEST);
+    let chunks = pieces.par_chunks(size).map(|chunk| {
         let read = || chunk.iter().map(|piece| read_piece(text, piece)).collect::<Vec<_>>();
         // A thread that cannot start leaves each statement to fail by itself.
         sql::on_large_stack(read).unwrap_or_else(|| chunk.iter().map(|piece| read_piece(text, piece)).collect())

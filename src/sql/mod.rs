@@ -18,6 +18,7 @@ mod depth;
 mod dml;
 mod expr;
 mod from;
+mod library;
 mod node;
 mod parse;
 mod query;

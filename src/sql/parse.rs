@@ -3,11 +3,11 @@
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use squawk_syntax::syntax_error::SyntaxError;
-use squawk_syntax::{Parse, SourceFile, SyntaxKind as K, SyntaxNode, ast::AstNode};
+use squawk_syntax::SyntaxNode;
 
 use super::between::disguise;
 use super::depth::{MAX_DEPTH, MAX_NESTING};
+use super::library::Tree;
 use super::node::{Reader, is_trivia};
 use super::split::{Piece, PieceKind, split};
 use super::tree::Expr;
@@ -46,10 +46,10 @@ pub(super) fn one<T: Send>(
     let piece = only_statement(text)?;
     let base = piece.span.start.cast_signed();
     let inner = &text[piece.span.clone()];
-    on_large_stack(|| parse(inner, base, read)).unwrap_or_else(|| Err(cannot_read(&piece)))
+    on_large_stack(|| parse(inner, base, Tree::checked, read)).unwrap_or_else(|| Err(cannot_read(&piece)))
 }
 
-/// Reads one piece of a larger text by `read`; spans are offsets in that text.
+/// Reads one piece of a schema by `read`; spans are offsets in the schema. Only the syntax is checked.
 pub(super) fn piece<T: Send>(
     text: &str,
     piece: &Piece,
@@ -58,7 +58,7 @@ pub(super) fn piece<T: Send>(
     check(piece)?;
     let base = piece.span.start.cast_signed();
     let inner = &text[piece.span.clone()];
-    on_large_stack(|| parse(inner, base, read)).unwrap_or_else(|| Err(cannot_read(piece)))
+    on_large_stack(|| parse(inner, base, Tree::unchecked, read)).unwrap_or_else(|| Err(cannot_read(piece)))
 }
 
 /// Reads `text`, which must be one expression.
@@ -68,7 +68,8 @@ pub(super) fn expression(text: &str) -> Result<Expr, SqlError> {
     let statement = format!("{PREFIX}{}", &text[piece.span.clone()]);
     let base = piece.span.start.cast_signed() - PREFIX.len().cast_signed();
     let read = |reader: &mut Reader, node: &SyntaxNode| reader.bare_expression(node);
-    let parsed = on_large_stack(|| parse(&statement, base, read)).unwrap_or_else(|| Err(cannot_read(&piece)));
+    let parsed =
+        on_large_stack(|| parse(&statement, base, Tree::checked, read)).unwrap_or_else(|| Err(cannot_read(&piece)));
     let (expr, notes) = parsed?;
     match notes.into_iter().next() {
         Some(note) => Err(SqlError { message: format!("{} is not supported yet", note.message), span: note.span }),
@@ -111,26 +112,23 @@ fn cannot_read(piece: &Piece) -> SqlError {
 fn parse<T>(
     text: &str,
     base: isize,
+    tree: fn(&str) -> Tree,
     read: impl FnOnce(&mut Reader, &SyntaxNode) -> Result<T, SqlError>,
 ) -> Result<(T, Vec<Note>), SqlError> {
-    let mut parsed = SourceFile::parse(text);
+    let mut parsed = tree(text);
     let mut reader = Reader::new(base);
-    let mut error = first_error(&parsed);
-    if error.is_some()
-        && let Some(disguised) = disguise(&parsed.syntax_node())
+    if parsed.error.is_some()
+        && let Some(disguised) = disguise(&parsed.root)
     {
-        let again = SourceFile::parse(&disguised);
-        if first_error(&again).is_none() {
-            (parsed, error) = (again, None);
+        let again = tree(&disguised);
+        if again.error.is_none() {
+            parsed = again;
         }
     }
-    if let Some(error) = error {
-        let range = error.range();
-        let (start, end) = (usize::from(range.start()), usize::from(range.end()));
-        return Err(SqlError { message: plain_message(error.message()), span: reader.offsets(start, end) });
+    if let Some((message, place)) = parsed.error {
+        return Err(SqlError { message: plain_message(&message), span: reader.offsets(place.start, place.end) });
     }
-    let root = parsed.tree();
-    let mut statements = root.syntax().children().filter(|n| !is_trivia(n.kind()));
+    let mut statements = parsed.root.children().filter(|n| !is_trivia(n.kind()));
     let (Some(statement), second) = (statements.next(), statements.next()) else {
         return Err(SqlError { message: "no statement here".into(), span: reader.offsets(0, text.len()) });
     };
@@ -139,18 +137,6 @@ fn parse<T>(
     }
     let result = read(&mut reader, &statement)?;
     Ok((result, reader.into_notes()))
-}
-
-/// The first error that counts.
-fn first_error(parsed: &Parse<SourceFile>) -> Option<SyntaxError> {
-    let statement = parsed.syntax_node().first_child().map(|n| n.kind());
-    // Bodies of routines are checked by the server when they run; they are noted, not read.
-    if matches!(statement, Some(K::CREATE_FUNCTION | K::CREATE_PROCEDURE | K::DO)) {
-        return None;
-    }
-    // The library looks for the operator in its own nesting, which is not always the right one; `climb`
-    // looks too.
-    parsed.errors().into_iter().find(|e| !e.message().ends_with("must follow an operator"))
 }
 
 /// The library's message, with its names of tokens put as they are written: `FROM_KW` as `FROM`.

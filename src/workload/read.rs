@@ -48,6 +48,21 @@ pub fn from_document(document: &Document) -> Result<Workload, InputError> {
     })
 }
 
+/// Sets one value of a workload document, as `--set` does. `clients` takes the place of `rate`, and the
+/// other way round: what one asks for by hand is the load.
+///
+/// # Errors
+/// As [`Document::set`].
+pub fn set(document: &mut Document, path: &str, value: &str) -> Result<(), InputError> {
+    document.set(path, value)?;
+    match path {
+        "clients" => drop(document.remove("rate")),
+        "rate" => drop(document.remove("clients")),
+        _ => {}
+    }
+    Ok(())
+}
+
 /// The file's stem; of `workload.yaml`, the folder's name.
 fn default_name(document: &Document) -> String {
     let path = Path::new(document.name());

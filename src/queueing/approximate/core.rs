@@ -1,7 +1,7 @@
 //! The fixed point that Bard-Schweitzer and Linearizer share.
 
 use super::marginal::{Found, Source};
-use super::{MOST_ITERATIONS, TOLERANCE};
+use super::{MOST_ITERATIONS, ROUGH, TOLERANCE};
 use crate::queueing::closed::{Answer, Closed, Service, Stopped};
 
 /// The state of the iteration. Arrays are indexed station first, then class.
@@ -21,6 +21,8 @@ pub(super) struct Core<'a> {
     /// Where the search for the distribution at each station ended, per arriving class; the last
     /// one is for a customer from outside: `[r * K + k]`.
     tilts: Vec<f64>,
+    /// Whether a rough answer is enough: stations are then as fast as they can be.
+    rough: bool,
     iterations: usize,
     residual: f64,
 }
@@ -57,9 +59,20 @@ impl<'a> Core<'a> {
             speedups: vec![0.0; r * r],
             speeds,
             tilts: vec![0.0; (r + 1) * k],
+            rough: false,
             iterations: 0,
             residual: f64::INFINITY,
         }
+    }
+
+    /// Asks for a rough answer.
+    pub fn roughly(mut self) -> Self {
+        self.rough = true;
+        self
+    }
+
+    pub fn throughput(&self) -> &[f64] {
+        &self.throughput
     }
 
     pub fn iterations(&self) -> usize {
@@ -140,7 +153,7 @@ impl<'a> Core<'a> {
                 }
             }
             self.residual = change;
-            if change < TOLERANCE {
+            if change < if self.rough { ROUGH } else { TOLERANCE } {
                 return Stopped::Converged;
             }
             // Damp only on oscillation.
@@ -184,6 +197,7 @@ impl<'a> Core<'a> {
             Service::Delay => demand,
             Service::Shared(speeds) if speeds.len() == 1 => demand / speeds[0] * (1.0 + found),
             _ if demand == 0.0 => 0.0,
+            _ if self.rough => demand * ((1.0 + found) / center.last_speed()).max(1.0 / self.speeds[at].0[0]),
             _ => {
                 let (customers, narrowness) = self.source(at, class, population);
                 let (speeds, rising) = &self.speeds[at];

@@ -30,9 +30,10 @@ impl Source<'_> {
     /// Rate of arrivals with j customers present, up to a factor: the throughput of the rest of the
     /// network with the others in it, taken as balanced (Zahorjan and others 1982), which is exact
     /// for delays, for one station and for equal stations.
-    fn arrivals(&self, j: f64) -> f64 {
+    /// Over the speed of departures with one more.
+    fn up(&self, j: f64) -> f64 {
         let others = (self.customers - j).max(0.0);
-        others / (1.0 + (others - 1.0).max(0.0) * self.narrowness)
+        others / ((1.0 + (others - 1.0).max(0.0) * self.narrowness) * self.speed(j + 1.0))
     }
 
     fn speed(&self, j: f64) -> f64 {
@@ -43,7 +44,7 @@ impl Source<'_> {
     /// Mean and variance of the number present, and what is found, when arrivals are `tilt` times
     /// as fast.
     fn sums(&self, tilt: f64) -> ([f64; 2], Found) {
-        let up = |j: f64| tilt * self.arrivals(j) / self.speed(j + 1.0);
+        let up = |j: f64| tilt * self.up(j);
         let limit = self.customers.floor();
         let mut start = 0.0;
         if limit > LARGE && self.rising {
@@ -71,16 +72,21 @@ impl Source<'_> {
             }
             1.0
         };
-        let (mut w, mut j) = (1.0, start);
+        let (mut w, mut j, mut peak) = (1.0, start, 1.0f64);
         w *= add(w, j);
         let first = w;
         while j < limit {
-            w *= up(j);
+            let ratio = up(j);
+            w *= ratio;
             j += 1.0;
-            if w < 1e-18 && start > 0.0 {
+            // Rising speeds make one hump: what is small beyond it stays so.
+            if self.rising && ratio < 1.0 && w < 1e-18 * peak {
                 break;
             }
-            w *= add(w, j);
+            peak = peak.max(w);
+            let scale = add(w, j);
+            w *= scale;
+            peak *= scale;
         }
         let (mut w, mut j) = (first, start);
         while j > 0.0 {

@@ -17,6 +17,8 @@ use super::closed::{Answer, Closed, Stopped};
 
 /// Relative change of queue lengths below which an iteration ends.
 pub const TOLERANCE: f64 = 1e-11;
+/// The same for a rough answer.
+const ROUGH: f64 = 1e-3;
 /// Iterations after which it ends anyway.
 pub const MOST_ITERATIONS: usize = 20_000;
 /// Sweeps of Linearizer; its authors found that more change little.
@@ -29,6 +31,15 @@ pub fn bard_schweitzer(network: &Closed) -> Answer {
     let full: Vec<f64> = network.populations.iter().map(|n| *n as f64).collect();
     let stopped = core.settle(&full);
     core.answer(&full, stopped)
+}
+
+/// Throughputs, roughly and quickly: good enough to scale the terms of the exact solution.
+#[must_use]
+pub fn rough(network: &Closed) -> Vec<f64> {
+    let mut core = Core::new(network).roughly();
+    let full: Vec<f64> = network.populations.iter().map(|n| *n as f64).collect();
+    core.settle(&full);
+    core.throughput().to_vec()
 }
 
 /// Linearizer.

@@ -24,8 +24,10 @@ pub use curve::Curve;
 use super::QueueingError;
 use shape::Shape;
 
-/// The largest population that plain convolution is used for; beyond it the contour is cheaper.
+/// The largest population that plain convolution can be used for.
 pub const CONVOLUTION_LIMIT: u64 = 320;
+/// The population from which on the contour is cheaper for a single solution.
+const CONTOUR_FROM: u64 = 128;
 
 /// A station.
 #[derive(Debug, Clone, PartialEq)]
@@ -132,11 +134,11 @@ impl Solver {
             solution.terms = 0;
             return Ok(());
         }
-        let solved = if population <= CONVOLUTION_LIMIT {
-            convolution::solve(&self.shape, &mut self.buffers, population, solution)
-        } else {
-            contour::solve(&self.shape, &mut self.nodes, population, solution)
-        };
+        let by_contour =
+            population >= CONTOUR_FROM && contour::solve(&self.shape, &mut self.nodes, population, solution);
+        let solved = by_contour
+            || (population <= CONVOLUTION_LIMIT
+                && convolution::solve(&self.shape, &mut self.buffers, population, solution));
         if !solved {
             logarithms::solve(&self.shape, population, solution)?;
         }

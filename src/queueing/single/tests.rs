@@ -180,7 +180,8 @@ proptest! {
     #[test]
     fn contour_agrees_with_convolution(stations in random_network(), n in 40u64..CONVOLUTION_LIMIT) {
         let mut solver = Solver::default();
-        let direct = solver.solve(&stations, n).unwrap();
+        let mut direct = solver.solve(&stations, n).unwrap();
+        prop_assert!(convolution::solve(&solver.shape, &mut solver.buffers, n, &mut direct));
         let mut by_contour = direct.clone();
         if contour::solve(&solver.shape, &mut solver.nodes, n, &mut by_contour) {
             prop_assert!(close(by_contour.throughput, direct.throughput, 1e-9), "{by_contour:?} {direct:?}");

@@ -57,3 +57,6 @@ pub fn solve(network: &Network) -> Result<NetworkSolution, QueueingError> {
         notes,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -107,11 +107,10 @@ impl Plan {
         }
         let work = exact::work(&self.model);
         let limit = if network.method == Method::Exact { BEARABLE } else { AFFORDABLE };
-        if work <= limit {
-            let estimate = approximate::bard_schweitzer(&self.model);
-            if let Some(answer) = exact::solve(&self.model, &estimate.throughput) {
-                return Ok((answer, "exact"));
-            }
+        if work <= limit
+            && let Some(answer) = exact::solve(&self.model, &approximate::rough(&self.model))
+        {
+            return Ok((answer, "exact"));
         }
         if network.method == Method::Exact {
             return Err(QueueingError::TooLarge { work });

@@ -225,3 +225,121 @@ fn the_default_name_is_that_of_the_folder() {
         assert_eq!(from_document(&d).unwrap().name, name);
     }
 }
+
+/// The workloads of this repository, files and scripts, are read without a warning.
+#[test]
+fn the_workloads_that_come_along() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("workloads");
+    let mut read = 0;
+    for folder in std::fs::read_dir(root).unwrap().map(|f| f.unwrap().path()) {
+        let file = folder.join("workload.yaml");
+        if file.exists() {
+            let w = from_document(&Document::read(&file).unwrap()).unwrap();
+            assert!(w.warnings.is_empty(), "{}: {:?}", file.display(), w.warnings);
+            read += 1;
+        }
+        for script in std::fs::read_dir(&folder).unwrap().map(|f| f.unwrap().path()) {
+            let text = std::fs::read_to_string(&script).unwrap_or_default();
+            if script.extension().is_some_and(|e| e == "sql") && text.contains("\\set ") {
+                let text = format!("transactions: [{{script: {}}}]\nclients: 4\n", script.display());
+                let w = from_document(&Document::parse("w.yaml", &text).unwrap())
+                    .unwrap_or_else(|e| panic!("{e} at {:?}", e.position));
+                assert!(w.warnings.is_empty(), "{}: {:?}", script.display(), w.warnings);
+                read += 1;
+            }
+        }
+    }
+    assert!(read >= 8, "only {read} were found");
+}
+
+#[test]
+fn the_json_schema_names_every_key() {
+    let schema = json_schema();
+    let text = schema.to_string();
+    for key in [
+        "version",
+        "name",
+        "schema",
+        "database",
+        "tables",
+        "rows",
+        "pages",
+        "dead_rows",
+        "all_visible",
+        "columns",
+        "expressions",
+        "avg_bytes",
+        "distinct",
+        "null_fraction",
+        "correlation",
+        "most_common",
+        "min",
+        "max",
+        "histogram",
+        "elements",
+        "avg_count",
+        "transactions",
+        "weight",
+        "isolation",
+        "variables",
+        "random",
+        "random_zipfian",
+        "random_gaussian",
+        "random_exponential",
+        "value",
+        "one_of",
+        "sequence",
+        "uuid",
+        "statements",
+        "sql",
+        "sleep",
+        "repeat",
+        "cpu",
+        "plan",
+        "on_conflict",
+        "script",
+        "clients",
+        "rate",
+        "think_time",
+        "protocol",
+        "observed",
+        "tps",
+        "latency",
+        "server_cpu",
+        "connections",
+        "pool",
+        "reconnect",
+        "collation",
+        "encoding",
+    ] {
+        assert!(text.contains(&format!("\"{key}\":")), "{key}");
+    }
+    assert_eq!(schema["additionalProperties"], false);
+    assert_eq!(
+        schema["properties"]["clients"]["description"],
+        "Closed load: so many clients, each sending its next transaction after the last."
+    );
+    for name in ["read committed", "repeatable read", "serializable", "retry", "prepared"] {
+        assert!(text.contains(&format!("\"{name}\"")), "{name}");
+    }
+    assert!(!text.contains("Located"), "how places are kept is no business of the format");
+}
+
+#[test]
+fn clients_and_rate_replace_each_other_by_hand() {
+    let mut d = Document::parse("w.yaml", TPCB).unwrap();
+    set(&mut d, "rate", "500/s").unwrap();
+    assert_eq!(from_document(&d).unwrap().load, Load::Open { rate: 500.0 });
+    set(&mut d, "clients", "3").unwrap();
+    assert_eq!(from_document(&d).unwrap().load, Load::Closed { clients: 3, think_time: Seconds(1.5e-3) });
+    set(&mut d, "transactions.look.weight", "0").unwrap();
+    set(&mut d, "tables.pgbench_accounts.columns.filler.avg_bytes", "10").unwrap();
+    set(&mut d, "transactions.tpcb-like.variables.aid", "{random_zipfian: [1, 10, 1.5]}").unwrap();
+    let w = from_document(&d).unwrap();
+    assert_eq!(w.transactions[1].weight, 0.0);
+    assert_eq!(w.transactions[0].variables[0].distribution, Distribution::Zipfian { lo: 1.0, hi: 10.0, theta: 1.5 });
+    set(&mut d, "clients", "0").unwrap();
+    let e = from_document(&d).unwrap_err();
+    assert_eq!(e.position.unwrap().to_string(), "--set:1:9");
+    assert_eq!(e.source_text.as_deref(), Some("clients=0"));
+}
