@@ -259,7 +259,7 @@ impl Binder<'_, '_> {
         &mut self,
         level: &mut Level,
         outers: &[&Level],
-        (name, args, alias, columns): (&QualifiedName, &[Expr], Option<&str>, &[String]),
+        (name, args, alias): (&QualifiedName, &[Expr], Option<&str>),
     ) -> Result<(), InputError> {
         let args: Vec<Expr> = args.iter().map(|a| self.resolve(level, outers, a)).collect::<Result<_, _>>()?;
         let rows = self.function_rows(level, &name.name, &args);
@@ -267,7 +267,6 @@ impl Binder<'_, '_> {
         let info = Arc::new(TableInfo::bare(&alias, rows, Vec::new()));
         let leaf = Leaf { info: Arc::clone(&info), bound: None };
         let rel = Rel { source: Source::Rows(rows), alias, info, leaves: vec![leaf], lateral: true, used: Vec::new() };
-        let _ = columns;
         self.add(level, rel, true)?;
         Ok(())
     }

@@ -92,12 +92,11 @@ impl Planner<'_> {
                     .iter()
                     .map(|k| {
                         let name = &info.columns[(*k)?].name;
-                        let class = self.classes.iter().find(|c| {
+                        self.classes.iter().find(|c| {
                             c.constant.is_none()
                                 && c.keys.iter().any(|k| k.rel == rel && k.column.as_ref() == Some(name))
                                 && c.keys.iter().any(|k| k.rel != rel && set & bit(k.rel) != 0)
                         })?;
-                        let _ = class;
                         Some(&info.columns[(*k)?])
                     })
                     .collect();
@@ -124,7 +123,7 @@ impl Planner<'_> {
     pub(super) fn special_rows(&self, joined: f64, special: &Special, set: u64, seen: Seen) -> f64 {
         use crate::access::plan::JoinType;
         let outside = set & !special.inner;
-        let outer = self.join_rows_without(outside, special.inner, seen);
+        let outer = self.join_rows(outside, seen);
         let mut pairs = joined;
         for place in &special.clauses {
             let clause = &self.pool[*place];
@@ -138,11 +137,6 @@ impl Planner<'_> {
             JoinType::Semi => outer * matched_share(pairs / outer.max(1e-9)),
             JoinType::Anti => outer * (1.0 - matched_share(pairs / outer.max(1e-9))),
         }
-    }
-
-    pub(super) fn join_rows_without(&self, set: u64, inner: u64, seen: Seen) -> f64 {
-        let _ = inner;
-        self.join_rows(set, seen)
     }
 
     /// Share of a leaf's rows that pass the clauses, equalities with other relations included.

@@ -125,9 +125,9 @@ impl<'a> Run<'_, 'a> {
                 let stops = *unique && inner.requires == 0 && !materialized;
                 self.nested_loop(plan, (outer, inner, *join), (*memoized, *materialized, stops), loops, want)
             }
-            Kind::Hash { outer, inner, join } | Kind::Merge { outer, inner, join } => {
+            Kind::Hash { outer, inner, .. } | Kind::Merge { outer, inner, .. } => {
                 let hash = matches!(plan.kind, Kind::Hash { .. });
-                self.two_sides(plan, (outer, inner, *join), hash, loops, want)
+                self.two_sides(plan, (outer, inner), hash, loops, want)
             }
             Kind::Sort { input, text, groups } => {
                 // A full sort needs all its input; an incremental one stops after the groups it needs.
@@ -235,14 +235,7 @@ impl<'a> Run<'_, 'a> {
         (total * share).min(want)
     }
 
-    fn two_sides(
-        &mut self,
-        plan: &Plan,
-        (outer, inner, join): (&Plan, &Plan, JoinType),
-        hash: bool,
-        loops: f64,
-        want: f64,
-    ) -> f64 {
+    fn two_sides(&mut self, plan: &Plan, (outer, inner): (&Plan, &Plan), hash: bool, loops: f64, want: f64) -> f64 {
         let total = self.rows_of(plan);
         let share = if total > want { want / total } else { 1.0 };
         let all = self.rows_of(outer);
@@ -252,7 +245,6 @@ impl<'a> Run<'_, 'a> {
         let inner_rows = self.node(inner, loops, inner_want);
         let outer_rows = self.node(outer, loops, wanted(all));
         self.tally.counts.group_row += (inner_rows + outer_rows) * loops;
-        let _ = join;
         (total * share).min(want)
     }
 }

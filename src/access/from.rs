@@ -22,8 +22,8 @@ impl Binder<'_, '_> {
                 let alias = alias.as_deref().unwrap_or("");
                 self.add_subquery(level, outers, (query, alias, columns, *lateral))?
             }
-            TableRef::Function { name, args, alias, columns, .. } => {
-                self.add_function(level, outers, (name, args, alias.as_deref(), columns))?;
+            TableRef::Function { name, args, alias, .. } => {
+                self.add_function(level, outers, (name, args, alias.as_deref()))?;
                 Vec::new()
             }
             TableRef::Join { kind, left, right, condition } => {

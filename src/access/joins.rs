@@ -56,7 +56,7 @@ impl Planner<'_> {
         if count <= EXHAUSTIVE {
             self.exhaustive(&mut best, all)
         } else {
-            self.greedy(&mut best, all)
+            self.greedy(&mut best)
         }
         best.remove(&all).unwrap_or_default().into_iter().filter(|p| p.requires == 0).collect()
     }
@@ -97,7 +97,7 @@ impl Planner<'_> {
         self.connected(set, all & !set) && self.block.rels.len() > 2
     }
 
-    fn greedy(&self, best: &mut HashMap<u64, Vec<Rc<Plan>>>, all: u64) {
+    fn greedy(&self, best: &mut HashMap<u64, Vec<Rc<Plan>>>) {
         let mut parts: Vec<u64> = (0..self.block.rels.len()).map(bit).collect();
         while parts.len() > 1 {
             let mut chosen: Option<(u64, u64, f64, Vec<Rc<Plan>>)> = None;
@@ -124,7 +124,6 @@ impl Planner<'_> {
             parts.push(left | right);
             best.insert(left | right, plans);
         }
-        let _ = all;
     }
 
     fn connected(&self, left: u64, right: u64) -> bool {

@@ -212,7 +212,7 @@ impl Planner<'_> {
         }
         let mut bitmaps: Vec<(IndexUse, IndexCost)> = Vec::new();
         for (place, index) in info.indexes.iter().enumerate() {
-            if !self.usable(info, index, &clauses) {
+            if !self.usable(index, &clauses) {
                 continue;
             }
             let found = self.match_index(info, index, &places);
@@ -249,8 +249,7 @@ impl Planner<'_> {
     }
 
     /// Whether a partial index holds all rows that pass the clauses.
-    fn usable(&self, info: &TableInfo, index: &IndexInfo, clauses: &[&Clause]) -> bool {
-        let _ = info;
+    fn usable(&self, index: &IndexInfo, clauses: &[&Clause]) -> bool {
         index.predicate.iter().all(|p| super::implication::implied(p, clauses, self.seen))
     }
 

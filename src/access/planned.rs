@@ -231,10 +231,9 @@ impl Planned<'_> {
 }
 
 fn set_rows(node: &Node, left: f64, right: f64) -> f64 {
-    let Node::SetOperation { left_only, limit, distinct, .. } = node else { return left + right };
+    let Node::SetOperation { left_only, limit, .. } = node else { return left + right };
     let rows = if *left_only { left } else { left + right };
     // Duplicates between unrelated sides are taken to be few.
-    let _ = distinct;
     limit.as_ref().map_or(rows, |l| rows.min(l.value))
 }
 

@@ -73,14 +73,13 @@ pub fn index_entries(
     let where_to = if right { touches::newest() } else { reach.clone() };
     tally.index_touch(info, index, (pages, rows, rows), &where_to);
     if right {
-        new_pages(info, RelationId::Index(info.id, index.place), index.pages, splits, tally);
+        new_pages(RelationId::Index(info.id, index.place), index.pages, splits, tally);
     }
     pages
 }
 
 /// Pages that are filled and left behind: dirty once, new, and so without a full-page image.
-fn new_pages(info: &TableInfo, id: RelationId, relation_pages: f64, pages: f64, tally: &mut Tally) {
-    let _ = info;
+fn new_pages(id: RelationId, relation_pages: f64, pages: f64, tally: &mut Tally) {
     tally.touch(id, relation_pages, (0.0, pages), Popularity::uniform(relation_pages.max(1.0)), false);
 }
 
@@ -105,7 +104,7 @@ pub fn insert_rows(
         tally.wal += rows * wal::heap_insert(tuple_bytes);
     }
     tally.heap_touch(info, rows, rows, &touches::newest());
-    new_pages(info, RelationId::Heap(info.id), info.pages, rows / per_page, tally);
+    new_pages(RelationId::Heap(info.id), info.pages, rows / per_page, tally);
     let anywhere = touches::everything(info);
     for index in &info.indexes {
         let (part, place) = share(index);
