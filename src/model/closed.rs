@@ -8,13 +8,17 @@ use crate::model::system::{ClientCpu, System};
 use crate::queueing::QueueingError;
 
 /// Relative change below which conditions count as settled, for a forecast.
-pub const SETTLED: f64 = 1e-7;
+pub const SETTLED: f64 = 1e-6;
 /// The same for a what-if of which only the size of the change matters.
 pub const WHAT_IF: f64 = 1e-4;
 /// Rounds after which the conditions are given up on.
 const MAX_ROUNDS: usize = 200;
 /// Steps of the search for the population that does not wait for locks.
 const MAX_STEPS: usize = 60;
+/// While the search is far from its end, conditions need be no more settled than this, relative.
+const ROUGH: f64 = 1e-2;
+/// Residual of the search, squeezed into (-1, 1), from which secants take over from the bracket.
+const NEAR: f64 = 0.1;
 /// A device is never taken to be busier than this when its delay is computed; throughput is capped
 /// at its capacity separately.
 const MAX_DEVICE_UTILIZATION: f64 = 0.95;
@@ -119,68 +123,113 @@ pub fn solve_inside(
 impl Search<'_> {
     /// Finds a with `a + X(a) * lock wait per transaction = n`: the left side grows with a.
     fn population(&mut self, start: Option<&Steady>) -> Result<(f64, Evaluation), QueueingError> {
-        if self.system.locks.is_empty() || self.n <= 1.0 {
-            let evaluation = self.evaluate(self.n)?;
-            return Ok((self.n, evaluation));
+        let (n, precision) = (self.n, self.precision);
+        if self.system.locks.is_empty() || n <= 1.0 {
+            return Ok((n, self.evaluate(n, precision)?));
         }
         // The residual is squeezed into (-1, 1), so that an infinite wait has a finite value.
-        let residual = |search: &Self, a: f64, e: &Evaluation| {
+        let residual = |a: f64, e: &Evaluation| {
             let waiting = e.flow.throughput * e.lock_wait;
-            let distance = a - search.n;
-            if waiting.is_finite() { (distance + waiting) / (1.0 + waiting) } else { 1.0 }
+            if waiting.is_finite() { (a - n + waiting) / (1.0 + waiting) } else { 1.0 }
         };
-        let (mut low, mut f_low) = (0.0, -self.n);
-        let mut high = self.n;
-        let mut evaluation = self.evaluate(high)?;
-        let mut f_high = residual(self, high, &evaluation);
-        if f_high <= 0.01 * self.precision {
-            return Ok((high, evaluation));
-        }
-        let mut a = start.map_or(0.5 * self.n, |s| self.n - s.waiting).clamp(1e-6 * self.n, self.n);
-        let mut side = 0;
-        for _ in 0..MAX_STEPS {
-            evaluation = self.evaluate(a)?;
-            let f = residual(self, a, &evaluation);
-            if f.abs() < self.precision || (high - low) < 0.01 * self.precision * self.n {
-                break;
+        let (mut low, mut f_low) = (0.0, -n);
+        let (mut high, mut f_high) = (n, 1.0);
+        let mut a = match start {
+            Some(s) if s.waiting > 0.01 * n && s.waiting < n => n - s.waiting,
+            _ => {
+                let evaluation = self.evaluate(n, ROUGH.max(precision))?;
+                f_high = residual(n, &evaluation);
+                if f_high <= 0.01 * precision {
+                    return Ok((n, self.evaluate(n, precision)?));
+                }
+                // Little waiting shortens itself little: one substitution is nearly right.
+                let waiting = evaluation.flow.throughput * evaluation.lock_wait;
+                if waiting < 0.5 * n { n - waiting } else { 0.5 * n }
             }
-            // Illinois' variant of false position keeps both ends moving.
+        };
+        // First a bracket, by Illinois' variant of false position, with conditions settled roughly.
+        let (mut side, mut last) = (0, None);
+        for _ in 0..MAX_STEPS {
+            let evaluation = self.evaluate(a, ROUGH.max(precision))?;
+            let f = residual(a, &evaluation);
+            // Ends where the wait is infinite say nothing about the slope.
+            last = (f < 1.0).then_some((a, f)).or(last);
             if f > 0.0 {
                 (high, f_high) = (a, f);
-                if side == 1 {
-                    f_low *= 0.5;
-                }
+                f_low *= if side == 1 { 0.5 } else { 1.0 };
                 side = 1;
             } else {
                 (low, f_low) = (a, f);
-                if side == -1 {
-                    f_high *= 0.5;
-                }
+                f_high *= if side == -1 { 0.5 } else { 1.0 };
                 side = -1;
+            }
+            if f.abs() < NEAR || high - low < 1e-3 * high {
+                break;
             }
             let secant = high - f_high * (high - low) / (f_high - f_low);
             a = if f_high >= 1.0 || !(low..=high).contains(&secant) { 0.5 * (low + high) } else { secant };
         }
-        Ok((a, evaluation))
+        // Then secants, with conditions as settled as the residual is small: their noise must not
+        // decide on which side the solution lies.
+        let mut tolerance = ROUGH.max(precision);
+        let (mut step, mut slope) = (0, 0.0_f64);
+        loop {
+            let evaluation = self.evaluate(a, tolerance)?;
+            let f = residual(a, &evaluation);
+            let found = tolerance <= precision && f.abs() < precision;
+            step += 1;
+            if found || step > MAX_STEPS {
+                self.settled &= found;
+                return Ok((a, evaluation));
+            }
+            // Waiting grows with a, so the slope is never below that of a itself.
+            let least = 1.0 / (1.0 + evaluation.flow.throughput * evaluation.lock_wait);
+            let seen = last.map_or(least, |(a_last, f_last): (f64, f64)| (f - f_last) / (a - a_last));
+            if seen.is_finite() && (a - last.map_or(n, |l| l.0)).abs() > 1e-9 * n {
+                slope = seen;
+            }
+            slope = slope.max(least);
+            last = Some((a, f));
+            tolerance = (0.1 * f.abs()).clamp(precision, tolerance);
+            a = (a - f / slope).clamp(0.5 * a, 0.5 * (a + n));
+        }
     }
 
-    /// Settles the conditions at population `a` by damped substitution.
-    fn evaluate(&mut self, a: f64) -> Result<Evaluation, QueueingError> {
-        let mut damping = 1.0;
-        let mut last_change = f64::INFINITY;
+    /// Settles the conditions at population `a`: substitution, sped up by Anderson's mixing of the
+    /// last two rounds, and damped when it does not come nearer.
+    fn evaluate(&mut self, a: f64, precision: f64) -> Result<Evaluation, QueueingError> {
+        // What hand-overs cost follows from the population at once.
+        self.conditions.handover = self.handover(a);
+        let mut last: Option<([f64; 6], [f64; 6])> = None;
+        let (mut damping, mut last_change) = (1.0_f64, f64::INFINITY);
         for _ in 0..MAX_ROUNDS {
             let evaluation = self.round(a)?;
-            let next = self.next_conditions(a, &evaluation);
-            let change = distance(&self.conditions, &next);
-            if change < self.precision {
+            let now = self.conditions.scaled();
+            let next = self.next_conditions(a, &evaluation).scaled();
+            let residual: [f64; 6] = std::array::from_fn(|k| next[k] - now[k]);
+            let change = residual.iter().zip(now).map(|(r, x)| r.abs() / x.abs().max(1.0)).fold(0.0, f64::max);
+            if change < precision {
                 self.settled = true;
                 return Ok(evaluation);
             }
-            if change > 0.7 * last_change {
-                damping = (damping * 0.7_f64).max(0.1);
-            }
+            let theta = last.map_or(0.0, |(_, before)| {
+                let (mut along, mut length) = (0.0, 0.0);
+                for (r, b) in residual.iter().zip(before) {
+                    along += r * (r - b);
+                    length += (r - b) * (r - b);
+                }
+                // More than a doubling of the step is not trusted.
+                if length > 0.0 { (along / length).clamp(-1.0, 0.9) } else { 0.0 }
+            });
+            damping = if change > last_change { (0.5 * damping).max(0.05) } else { (1.5 * damping).min(1.0) };
             last_change = change;
-            self.conditions = mix(&self.conditions, &next, damping);
+            let before = last.map_or(next, |(next, _)| next);
+            let mixed = std::array::from_fn(|k| {
+                let target = next[k] - theta * (next[k] - before[k]);
+                now[k] + damping * (target - now[k])
+            });
+            last = Some((next, residual));
+            self.conditions = Conditions::from_scaled(mixed);
         }
         self.settled = false;
         self.round(a)
@@ -240,6 +289,11 @@ impl Search<'_> {
         }
     }
 
+    /// Server CPU per transaction for handing locks over, seconds, with `n - a` waiting.
+    fn handover(&self, a: f64) -> f64 {
+        handover_cpu(&self.system.locks, &self.shares, (self.n - a).max(0.0), self.system.lock_handover)
+    }
+
     /// The conditions that the flow would bring about.
     fn next_conditions(&self, a: f64, evaluation: &Evaluation) -> Conditions {
         let system = self.system;
@@ -259,7 +313,7 @@ impl Search<'_> {
         Conditions {
             batch: batch.clamp(1.0, a.max(1.0)),
             switch: system.switches.per_message(runnable),
-            handover: handover_cpu(&system.locks, &self.shares, (self.n - a).max(0.0), system.lock_handover),
+            handover: self.handover(a),
             images: evaluation.checkpoint.images * system.checkpoints.image_cpu,
             wal_bytes: evaluation.checkpoint.wal_bytes,
             device_stretch: stretch,
@@ -285,33 +339,5 @@ impl Search<'_> {
             converged: self.settled,
             iterations: self.iterations,
         }
-    }
-}
-
-/// Largest relative change between two conditions; CPU parts relative to a microsecond.
-fn distance(a: &Conditions, b: &Conditions) -> f64 {
-    let relative = |x: f64, y: f64, scale: f64| (x - y).abs() / x.abs().max(scale);
-    [
-        relative(a.batch, b.batch, 1.0),
-        relative(a.switch, b.switch, 1e-6),
-        relative(a.handover, b.handover, 1e-6),
-        relative(a.images, b.images, 1e-6),
-        relative(a.wal_bytes, b.wal_bytes, 1.0),
-        relative(a.device_stretch, b.device_stretch, 1.0),
-    ]
-    .into_iter()
-    .fold(0.0, f64::max)
-}
-
-/// `(1 - weight) * a + weight * b`.
-fn mix(a: &Conditions, b: &Conditions, weight: f64) -> Conditions {
-    let m = |x: f64, y: f64| x + weight * (y - x);
-    Conditions {
-        batch: m(a.batch, b.batch),
-        switch: m(a.switch, b.switch),
-        handover: m(a.handover, b.handover),
-        images: m(a.images, b.images),
-        wal_bytes: m(a.wal_bytes, b.wal_bytes),
-        device_stretch: m(a.device_stretch, b.device_stretch),
     }
 }

@@ -27,6 +27,35 @@ pub struct Conditions {
     pub device_stretch: f64,
 }
 
+impl Conditions {
+    /// As numbers of comparable size, for the search for a fixed point: ratios, microseconds and
+    /// hundreds of bytes.
+    #[must_use]
+    pub fn scaled(&self) -> [f64; 6] {
+        [
+            self.batch,
+            self.switch * 1e6,
+            self.handover * 1e6,
+            self.images * 1e6,
+            self.wal_bytes * 1e-2,
+            self.device_stretch,
+        ]
+    }
+
+    /// Back from [`Conditions::scaled`], within what makes sense.
+    #[must_use]
+    pub fn from_scaled(x: [f64; 6]) -> Self {
+        Self {
+            batch: x[0].max(1.0),
+            switch: x[1] * 1e-6,
+            handover: x[2].max(0.0) * 1e-6,
+            images: x[3].max(0.0) * 1e-6,
+            wal_bytes: x[4].max(0.0) * 1e2,
+            device_stretch: x[5].max(1.0),
+        }
+    }
+}
+
 /// Throughput and where the time goes, at one population.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Flow {
