@@ -211,6 +211,7 @@ impl Search<'_> {
             waiting: (self.n - a).max(0.0),
             shares: &self.shares,
             handover: system.lock_handover,
+            variation: system.hold_variation,
         };
         let waits = lock_waits(&system.locks, &load);
         if waits.per_transaction.is_finite() && waits.per_transaction > 0.0 {
