@@ -17,7 +17,8 @@ fn stdout_of(args: &[&str]) -> String {
 #[test]
 fn help_goes_to_stdout_and_names_every_command() {
     let help = stdout_of(&["--help"]);
-    for command in ["forecast", "sweep", "check", "explain", "solve", "usl", "schema", "completions", "man"] {
+    for command in ["forecast", "sweep", "check", "explain", "solve", "usl", "simulate", "schema", "completions", "man"]
+    {
         assert!(help.contains(&format!("\n  {command}")), "{command} in:\n{help}");
         let own = stdout_of(&[command, "--help"]);
         assert!(own.contains("Usage: predict"), "{own}");

@@ -18,6 +18,7 @@ pub mod cost;
 pub mod execute;
 pub mod footprint;
 pub mod foreign_keys;
+pub mod given_plan;
 pub mod implication;
 pub mod joins;
 pub mod page_images;

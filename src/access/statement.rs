@@ -8,6 +8,7 @@ use crate::access::clause::{Clause, Reader, Test, ValueSet};
 use crate::access::execute;
 use crate::access::footprint::{Footprint, LockUse};
 use crate::access::foreign_keys;
+use crate::access::given_plan;
 use crate::access::partitions;
 use crate::access::planned::{self, Context, Level, Planned};
 use crate::access::predicates;
@@ -35,6 +36,8 @@ pub struct Statement {
     pub draws: Arc<Draws>,
     /// Whether it has parameters that the plan cache may hide.
     pub parameters: bool,
+    /// A plan that stands in for the model's own.
+    pub plan: Option<String>,
     /// What was understood in part.
     pub warnings: Vec<crate::diagnostic::Warning>,
 }
@@ -60,6 +63,15 @@ impl Statement {
     /// The footprint of one execution; `held` carries the transaction's row locks from statement to statement.
     #[must_use]
     pub fn footprint(&self, settings: &Settings, protocol: Protocol, held: &mut Held) -> Footprint {
+        let mut footprint = self.own_footprint(settings, protocol, held);
+        if let Some(plan) = &self.plan {
+            // A plan that cannot be read was refused when the statement was.
+            let _ = given_plan::apply(plan, &mut footprint);
+        }
+        footprint
+    }
+
+    fn own_footprint(&self, settings: &Settings, protocol: Protocol, held: &mut Held) -> Footprint {
         if matches!(self.bound.action, Action::Utility) {
             let mut nothing = Footprint { warnings: self.warnings.clone(), ..Footprint::default() };
             nothing.counts.message = 1.0;

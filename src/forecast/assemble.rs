@@ -193,11 +193,10 @@ pub fn bottleneck(system: &System, steady: &Steady, limit: &Limit) -> Bottleneck
 
 /// The table whose rows are waited for longest.
 fn hottest<'a>(system: &'a System, steady: &Steady) -> Option<&'a str> {
-    let wait = |(index, class): (usize, &crate::model::locks::LockClass)| -> f64 {
-        let waits = steady.waits.wait.get(index);
-        class.takers.iter().zip(waits.into_iter().flatten()).map(|(t, w)| t.takes * w).sum()
-    };
-    let list: Vec<f64> = system.locks.iter().enumerate().map(wait).collect();
+    let mut list = vec![0.0; system.locks.len()];
+    for (index, _, taker, wait, _) in steady.waits.takers(&system.locks) {
+        list[index] += taker.takes * wait;
+    }
     let best = list.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1))?;
     system.locks.get(best.0).map(|c| c.table.as_str())
 }

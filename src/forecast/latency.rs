@@ -179,28 +179,26 @@ struct LockWait<'a> {
 }
 
 /// Lock waits of one type, by row class.
-fn lock_waits<'a>(system: &'a System, steady: &Steady, crowd: &Crowd, kind: usize, share: f64) -> Vec<LockWait<'a>> {
+fn lock_waits<'a>(system: &'a System, steady: &'a Steady, crowd: &Crowd, kind: usize, share: f64) -> Vec<LockWait<'a>> {
+    // Waits at all rows of each class, over all who take them.
+    let mut wished = vec![0.0; system.locks.len()];
+    for (index, _, taker, wait, _) in steady.waits.takers(&system.locks) {
+        wished[index] += taker.takes * wait;
+    }
     let mut out = Vec::new();
-    for (class, (waits, probabilities)) in
-        system.locks.iter().zip(steady.waits.wait.iter().zip(&steady.waits.probability))
-    {
-        // Who waits at one row of the class, over all who take it.
-        let wished: f64 = class.takers.iter().zip(waits).map(|(t, w)| t.takes * w).sum();
-        let queue = steady.throughput * wished / class.rows;
-        for (taker, (&mean, &p)) in class.takers.iter().zip(waits.iter().zip(probabilities)) {
-            if taker.kind != kind || mean <= 0.0 || p <= 0.0 || !mean.is_finite() {
-                continue;
-            }
-            // Found at the row: those who wait and, with probability p, one who holds it, on average
-            // half-way through. W = hold * (N - 1/2) where N >= 1.
-            let found = queue + p;
-            let hold = mean / (found - 0.5 * p);
-            let number = crowd.number_variance(found).max(p * (1.0 - p));
-            let spread = number - found + p / 3.0 + found * p - 0.25 * p * p;
-            let variance = hold * hold * (spread.max(0.0) + found * BURST_SCV);
-            let takes = taker.takes / share.max(f64::MIN_POSITIVE);
-            out.push(LockWait { table: &class.table, takes, probability: p, mean, square: variance + mean * mean });
+    for (index, class, taker, mean, p) in steady.waits.takers(&system.locks) {
+        if taker.kind != kind || mean <= 0.0 || p <= 0.0 || !mean.is_finite() {
+            continue;
         }
+        // Found at the row: those who wait and, with probability p, one who holds it, on average
+        // half-way through. W = hold * (N - 1/2) where N >= 1.
+        let found = steady.throughput * wished[index] / class.rows + p;
+        let hold = mean / (found - 0.5 * p);
+        let number = crowd.number_variance(found).max(p * (1.0 - p));
+        let spread = number - found + p / 3.0 + found * p - 0.25 * p * p;
+        let variance = hold * hold * (spread.max(0.0) + found * BURST_SCV);
+        let takes = taker.takes / share.max(f64::MIN_POSITIVE);
+        out.push(LockWait { table: &class.table, takes, probability: p, mean, square: variance + mean * mean });
     }
     out
 }

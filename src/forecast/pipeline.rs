@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::access::{self, Footprint};
+use crate::access::{Footprints, Statements};
 use crate::demand::{TransactionDemand, transaction_demand};
 use crate::diagnostic::{InputError, TextOrigin, Warning, WarningCode};
 use crate::forecast::anchor::{Corrections, anchor};
@@ -41,9 +41,11 @@ pub struct Inputs {
     /// The schema.
     pub schema: Arc<Schema>,
     /// The workload.
-    pub workload: Workload,
+    pub workload: Arc<Workload>,
+    /// Its statements, read and resolved.
+    pub statements: Arc<Statements>,
     /// The machine.
-    pub machine: Machine,
+    pub machine: Arc<Machine>,
     /// Hashes of the files, and what was set.
     pub hashes: InputHashes,
     /// By how much demands are corrected, so that measured points are reproduced.
@@ -61,6 +63,27 @@ pub struct Base {
     hashes: InputHashes,
     corrections: Corrections,
     anchor_warnings: Vec<Warning>,
+    /// What the documents say, for what-ifs that leave parts of them alone.
+    read: Option<Documents>,
+}
+
+/// Documents turned into checked types.
+#[derive(Debug, Clone)]
+struct Documents {
+    workload: Arc<Workload>,
+    statements: Arc<Statements>,
+    machine: Arc<Machine>,
+}
+
+/// Which parts of the documents a setting reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Reach {
+    /// Nothing.
+    Nothing,
+    /// Arrivals only: what each statement does stays as it is.
+    Load,
+    /// The workload.
+    Workload,
 }
 
 impl Base {
@@ -88,6 +111,7 @@ impl Base {
             schema: Arc::new(Schema::default()),
             corrections: Corrections::default(),
             anchor_warnings: Vec::new(),
+            read: None,
         };
         base.anchor_as_written()?;
         for (key, value) in &sources.set {
@@ -102,6 +126,7 @@ impl Base {
             (None, None) => return Err(base.no_schema()),
         };
         base.read_schema(&path, sources.schema.is_none())?;
+        base.read = Some(base.read_documents(Reach::Workload, true)?);
         Ok(base)
     }
 
@@ -115,7 +140,8 @@ impl Base {
         }
         let path = workload.schema.clone().ok_or_else(|| self.no_schema())?;
         self.read_schema(&path, true)?;
-        let inputs = self.clone().inputs()?;
+        let read = self.read_documents(Reach::Workload, true)?;
+        let inputs = self.clone().inputs(read);
         let planned = plan(&inputs)?;
         let observed = &inputs.workload.observed;
         (self.corrections, self.anchor_warnings) =
@@ -189,20 +215,55 @@ impl Base {
     /// The first mistake in the input, with its place.
     pub fn with(&self, set: &[(String, String)]) -> Result<Inputs, InputError> {
         let mut changed = self.clone();
+        let (mut reach, mut machine) = (Reach::Nothing, false);
         for (key, value) in set {
             changed.set(key, value)?;
+            match key.strip_prefix("workload.") {
+                Some("clients" | "rate" | "think_time" | "connections.pool") => reach = reach.max(Reach::Load),
+                Some(_) => reach = Reach::Workload,
+                None => machine = true,
+            }
         }
-        changed.inputs()
+        let read = changed.read_documents(reach, machine)?;
+        Ok(changed.inputs(read))
+    }
+
+    /// Turns the documents into checked types, as far as a change reaches.
+    fn read_documents(&self, reach: Reach, machine_changed: bool) -> Result<Documents, InputError> {
+        let workload = match &self.read {
+            Some(read) if reach == Reach::Nothing => Arc::clone(&read.workload),
+            _ => {
+                let mut workload = workload::from_document(&self.workload)?;
+                workload.warnings.extend(workload::check_against(&workload, &self.schema)?);
+                workload.warnings.extend(self.anchor_warnings.iter().cloned());
+                Arc::new(workload)
+            }
+        };
+        let machine = match &self.read {
+            Some(read) if !machine_changed => Arc::clone(&read.machine),
+            _ => {
+                let mut machine = machine::from_document(&self.machine)?;
+                machine.reference = self.reference;
+                Arc::new(machine)
+            }
+        };
+        let statements = match &self.read {
+            Some(read) if reach < Reach::Workload => Arc::clone(&read.statements),
+            _ => Arc::new(Statements::parse(&self.schema, &workload)?),
+        };
+        Ok(Documents { workload, statements, machine })
     }
 
     /// The inputs as they are.
-    fn inputs(self) -> Result<Inputs, InputError> {
-        let mut workload = workload::from_document(&self.workload)?;
-        workload.warnings.extend(workload::check_against(&workload, &self.schema)?);
-        let mut machine = machine::from_document(&self.machine)?;
-        machine.reference = self.reference;
-        workload.warnings.extend(self.anchor_warnings);
-        Ok(Inputs { schema: self.schema, workload, machine, hashes: self.hashes, corrections: self.corrections })
+    fn inputs(self, read: Documents) -> Inputs {
+        Inputs {
+            schema: self.schema,
+            workload: read.workload,
+            statements: read.statements,
+            machine: read.machine,
+            hashes: self.hashes,
+            corrections: self.corrections,
+        }
     }
 }
 
@@ -211,14 +272,14 @@ impl Base {
 /// # Errors
 /// The first mistake in the input, with its place.
 pub fn load(sources: &Sources) -> Result<Inputs, InputError> {
-    Base::load(sources)?.inputs()
+    Base::load(sources)?.with(&[])
 }
 
 /// A workload on a machine, counted and priced: what [`run`] solves.
 #[derive(Debug, Clone)]
 pub struct Planned {
     /// What each statement touches; parallel to the transactions' steps.
-    pub footprints: Vec<Vec<Option<Footprint>>>,
+    pub footprints: Arc<Footprints>,
     /// What each transaction type demands.
     pub demands: Vec<TransactionDemand>,
     /// The network of stations.
@@ -230,12 +291,12 @@ pub struct Planned {
 /// # Errors
 /// A statement that cannot be read, or that names what the schema lacks.
 pub fn plan(inputs: &Inputs) -> Result<Planned, InputError> {
-    let footprints = access::footprints(&inputs.schema, &inputs.workload, &inputs.machine)?;
+    let footprints = inputs.statements.footprints(&inputs.machine);
     let demands: Vec<TransactionDemand> = inputs
         .workload
         .transactions
         .iter()
-        .zip(&footprints)
+        .zip(&*footprints)
         .map(|(t, f)| transaction_demand(&inputs.workload, &inputs.machine, t, f))
         .collect();
     let mut system = model::build(&inputs.schema, &inputs.workload, &inputs.machine, &demands);

@@ -1,12 +1,11 @@
 //! The steady state with a fixed number of transactions inside the server.
 
 use crate::model::locks::{HoldTimes, LockLoad, LockWaits, handover_cpu, initial_shares, lock_waits, shares_of};
-use crate::model::network::{Conditions, Flow, flow};
+use crate::model::network::{Conditions, Flow, Network};
 use crate::model::station::StationName as S;
 use crate::model::storage::{CheckpointLoad, checkpoint_load, write_utilization};
 use crate::model::system::{ClientCpu, System};
 use crate::queueing::QueueingError;
-use crate::queueing::single::Solver;
 
 /// Relative change below which conditions count as settled, for a forecast.
 pub const SETTLED: f64 = 1e-7;
@@ -57,21 +56,23 @@ impl Steady {
 
 /// Search state: what one evaluation leaves for the next.
 struct Search<'a> {
-    solver: Solver,
+    network: Network<'a>,
     system: &'a System,
     n: f64,
-    think: bool,
     conditions: Conditions,
     shares: Vec<f64>,
+    waits: LockWaits,
+    interval: f64,
     iterations: usize,
     settled: bool,
     precision: f64,
 }
 
 /// One evaluation at a population that does not wait for locks.
+#[derive(Clone, Copy)]
 struct Evaluation {
     flow: Flow,
-    waits: LockWaits,
+    lock_wait: f64,
     checkpoint: CheckpointLoad,
     utilization: f64,
 }
@@ -100,12 +101,13 @@ pub fn solve_inside(
         |s| s.conditions,
     );
     let mut search = Search {
-        solver: Solver::default(),
+        network: Network::new(system, think),
         system,
         n,
-        think,
         conditions,
         shares: Vec::new(),
+        waits: LockWaits::default(),
+        interval: start.map_or(0.0, |s| s.checkpoint.interval),
         iterations: 0,
         settled: true,
         precision,
@@ -123,7 +125,7 @@ impl Search<'_> {
         }
         // The residual is squeezed into (-1, 1), so that an infinite wait has a finite value.
         let residual = |search: &Self, a: f64, e: &Evaluation| {
-            let waiting = e.flow.throughput * e.waits.per_transaction;
+            let waiting = e.flow.throughput * e.lock_wait;
             let distance = a - search.n;
             if waiting.is_finite() { (distance + waiting) / (1.0 + waiting) } else { 1.0 }
         };
@@ -188,8 +190,10 @@ impl Search<'_> {
     fn round(&mut self, a: f64) -> Result<Evaluation, QueueingError> {
         self.iterations += 1;
         let system = self.system;
-        let mut flow = flow(&mut self.solver, system, a, self.think, &self.conditions)?;
-        let checkpoint = checkpoint_load(&system.checkpoints, &system.dirty, flow.throughput, system.work.wal_bytes);
+        let mut flow = self.network.flow(a, &self.conditions)?;
+        let checkpoint =
+            checkpoint_load(&system.checkpoints, &system.dirty, flow.throughput, system.work.wal_bytes, self.interval);
+        self.interval = checkpoint.interval;
         let rates = &system.storage;
         let mut utilization =
             write_utilization(&checkpoint, 0.0, rates.write_iops, rates.write_bandwidth, flow.throughput);
@@ -213,11 +217,12 @@ impl Search<'_> {
             handover: system.lock_handover,
             variation: system.hold_variation,
         };
-        let waits = lock_waits(&system.locks, &load);
-        if waits.per_transaction.is_finite() && waits.per_transaction > 0.0 {
-            self.shares = shares_of(&system.locks, &waits);
+        lock_waits(&system.locks, &load, &mut self.waits);
+        let lock_wait = self.waits.per_transaction;
+        if lock_wait.is_finite() && lock_wait > 0.0 {
+            shares_of(&system.locks, &self.waits, &mut self.shares);
         }
-        Ok(Evaluation { flow, waits, checkpoint, utilization })
+        Ok(Evaluation { flow, lock_wait, checkpoint, utilization })
     }
 
     /// What the flow says about time inside a hold.
@@ -273,7 +278,7 @@ impl Search<'_> {
             residence,
             server_cpu: evaluation.flow.server_cpu,
             conditions: self.conditions,
-            waits: evaluation.waits,
+            waits: self.waits,
             waiting,
             checkpoint: evaluation.checkpoint,
             write_utilization: evaluation.utilization,

@@ -65,17 +65,34 @@ impl HoldTimes {
     }
 }
 
-/// Waits of all takers of all classes at one throughput.
+/// Waits of all takers of all classes at one throughput; the lists run over classes, then takers.
 #[derive(Debug, Clone, Default)]
 pub struct LockWaits {
-    /// Wait per take, seconds, by class and taker.
-    pub wait: Vec<Vec<f64>>,
-    /// Probability that a take has to wait, by class and taker.
-    pub probability: Vec<Vec<f64>>,
+    /// Wait per take, seconds.
+    pub wait: Vec<f64>,
+    /// Probability that a take has to wait.
+    pub probability: Vec<f64>,
     /// Sum over takers of takes times wait: lock wait per average transaction, seconds.
     pub per_transaction: f64,
     /// Highest utilization of a row; at 1 or above the population does not fit.
     pub utilization: f64,
+    /// Hold times of the class at hand, kept for its room.
+    holds: Vec<f64>,
+}
+
+impl LockWaits {
+    /// Every taker with its class, wait and probability of waiting.
+    pub fn takers<'a>(
+        &'a self,
+        classes: &'a [LockClass],
+    ) -> impl Iterator<Item = (usize, &'a LockClass, &'a Taker, f64, f64)> {
+        classes
+            .iter()
+            .enumerate()
+            .flat_map(|(index, class)| class.takers.iter().map(move |taker| (index, class, taker)))
+            .zip(self.wait.iter().zip(&self.probability))
+            .map(|((index, class, taker), (wait, probability))| (index, class, taker, *wait, *probability))
+    }
 }
 
 /// What lock waits depend on.
@@ -97,24 +114,25 @@ pub struct LockLoad<'a> {
     pub variation: f64,
 }
 
-/// Waits under one load.
-#[must_use]
-pub fn lock_waits(classes: &[LockClass], load: &LockLoad<'_>) -> LockWaits {
-    let mut out = LockWaits::default();
-    // A transaction does not wait for itself: only the others' holds count (arrival theorem).
+/// Waits under one load, into `out`.
+pub fn lock_waits(classes: &[LockClass], load: &LockLoad<'_>, out: &mut LockWaits) {
+    out.wait.clear();
+    out.probability.clear();
+    (out.per_transaction, out.utilization) = (0.0, 0.0);
     // What is left of a hold under way when somebody comes (Pollaczek and Khinchine): half of it when
     // all holds are equally long, all of it when they are exponential.
     let residual = 0.5 * (1.0 + load.variation * load.variation);
+    // A transaction does not wait for itself: only the others' holds count (arrival theorem).
     let others = if load.inside > 1.0 { (load.inside - 1.0) / load.inside } else { 0.0 };
     for (class, share) in classes.iter().zip(load.shares) {
         let queue = load.waiting * share / class.rows;
         let handover = load.handover * queue * load.times.server_stretch;
-        let holds: Vec<f64> = class.takers.iter().map(|t| load.times.of(&t.held) + handover).collect();
-        let (mut waits, mut probabilities) = (Vec::with_capacity(holds.len()), Vec::with_capacity(holds.len()));
+        out.holds.clear();
+        out.holds.extend(class.takers.iter().map(|t| load.times.of(&t.held) + handover));
         for taker in &class.takers {
             let (mut u, mut weighted) = (0.0, 0.0);
             if taker.waits {
-                for (other, hold) in class.takers.iter().zip(&holds) {
+                for (other, hold) in class.takers.iter().zip(&out.holds) {
                     if taker.mode.conflicts(other.mode) {
                         let load = others * load.throughput * other.takes * hold / class.rows;
                         u += load;
@@ -131,24 +149,22 @@ pub fn lock_waits(classes: &[LockClass], load: &LockLoad<'_>) -> LockWaits {
             };
             out.utilization = out.utilization.max(u);
             out.per_transaction += taker.takes * wait;
-            waits.push(wait);
-            probabilities.push(u.min(1.0));
+            out.wait.push(wait);
+            out.probability.push(u.min(1.0));
         }
-        out.wait.push(waits);
-        out.probability.push(probabilities);
     }
-    out
 }
 
 /// How waiters spread over the classes, given their waits; sums to 1 where anybody waits.
-#[must_use]
-pub fn shares_of(classes: &[LockClass], waits: &LockWaits) -> Vec<f64> {
-    let wait = |(class, waits): (&LockClass, &Vec<f64>)| -> f64 {
-        class.takers.iter().zip(waits).map(|(t, w)| t.takes * w).sum()
-    };
-    let all: Vec<f64> = classes.iter().zip(&waits.wait).map(wait).collect();
-    let total: f64 = all.iter().sum();
-    all.iter().map(|w| if total > 0.0 && total.is_finite() { w / total } else { 0.0 }).collect()
+pub fn shares_of(classes: &[LockClass], waits: &LockWaits, shares: &mut [f64]) {
+    shares.fill(0.0);
+    for (index, _, taker, wait, _) in waits.takers(classes) {
+        shares[index] += taker.takes * wait;
+    }
+    let total: f64 = shares.iter().sum();
+    for share in shares {
+        *share = if total > 0.0 && total.is_finite() { *share / total } else { 0.0 };
+    }
 }
 
 /// A first guess of the same: waiters of a class at low load go with the square of its load per row.

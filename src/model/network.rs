@@ -3,7 +3,12 @@
 use crate::model::station::StationName as S;
 use crate::model::system::{Arrivals, ClientCpu, Demand, System};
 use crate::queueing::QueueingError;
-use crate::queueing::single::{Kind, Rates, Solver, Station};
+use crate::queueing::single::{Curve, Kind, Rates, Solver, Station};
+
+/// Populations up to which one pass over all of them is cheaper than two solutions.
+const ONE_PASS: f64 = 128.0;
+/// WAL bandwidth is a queue where its capacity is less than five times that of the cores; else a delay.
+const WAL_QUEUES: f64 = 0.2;
 
 /// What the load does to demands; the outer fixed point settles these.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -82,88 +87,143 @@ impl System {
     }
 }
 
-/// Flow at population `a` (customers that do not wait for row locks).
-///
-/// Two networks, the slower one counts. In the first, CPU and flushes are independent stations. In
-/// the second, commits released together run their CPU bursts one after another before the next
-/// flush starts: the cycle grows to `S' = S + g (b - 1) D / m` and the CPU is only a delay.
-///
-/// # Errors
-/// A network that the solver refuses (no demand at all, a speed of zero) or cannot settle.
-pub fn flow(
-    solver: &mut Solver,
-    system: &System,
-    a: f64,
-    think: bool,
-    conditions: &Conditions,
-) -> Result<Flow, QueueingError> {
-    let work = &system.work;
-    let server = system.server_cpu(work, conditions) + conditions.handover + conditions.images;
-    let think_time = if think { system.think() } else { 0.0 };
-    let quota = system.cores.min(1.0);
-    let shared = matches!(system.client, ClientCpu::Shared);
-    let cpu = (server + if shared { work.client_cpu } else { 0.0 }) / quota;
-    let flush = work.flushes * system.commit.flush * conditions.device_stretch;
-    let standby = work.flushes * system.commit.standby;
-    let read = work.reads * system.storage.read * conditions.device_stretch;
-    let wal = conditions.wal_bytes / system.storage.write_bandwidth;
+/// The first network of a system with the room that solving it needs, for many populations and
+/// conditions: those change demands only.
+#[derive(Debug)]
+pub struct Network<'a> {
+    system: &'a System,
+    stations: Vec<Station>,
+    names: Vec<S>,
+    solver: Solver,
+    curve: Curve,
+    queue_lengths: Vec<f64>,
+}
 
-    let mut stations = vec![Station { demand: cpu, kind: Kind::Queue(system.core_rates(system.cores)) }];
-    let mut names = vec![S::ServerCpu];
-    let mut push = |name, demand: f64, kind: Kind| {
-        if demand > 0.0 {
-            names.push(name);
-            stations.push(Station { demand, kind });
-        }
-    };
-    match system.client {
-        ClientCpu::Shared => {}
-        ClientCpu::Own(cores) => {
-            push(S::ClientCpu, work.client_cpu / cores.min(1.0), Kind::Queue(system.core_rates(cores)));
-        }
-        ClientCpu::Unlimited => push(S::ClientCpu, work.client_cpu, Kind::Delay),
-    }
-    push(S::WalFlush, flush, Kind::Queue(Rates::Gathering));
-    push(S::WalFlush, standby, Kind::Delay);
-    push(S::WalWrite, wal, Kind::Queue(Rates::Constant));
-    push(S::DataRead, read, Kind::Queue(read_rates(system.storage.read_width)));
-    push(S::Network, work.network, Kind::Delay);
-    push(S::Think, work.sleep + think_time, Kind::Delay);
-    let first = solver.solve_fractional(&stations, a)?;
-    let mut residence = [0.0; S::ALL.len()];
-    for (name, queue) in names.iter().zip(&first.queue_lengths) {
-        residence[name.index()] += queue / first.throughput.max(f64::MIN_POSITIVE);
-    }
-    if shared {
-        let client = work.client_cpu / quota / cpu.max(f64::MIN_POSITIVE);
-        residence[S::ClientCpu.index()] = residence[S::ServerCpu.index()] * client;
-        residence[S::ServerCpu.index()] *= 1.0 - client;
-    }
-    let mut out = Flow { throughput: first.throughput, residence, server_cpu: server, serialized: false };
-    if flush > 0.0 && conditions.batch > 1.0 {
-        let cycle = flush
-            + work.flushes * system.commit.serialization * (conditions.batch - 1.0) * cpu
-                / system.effective_cores().max(1.0);
-        let delays: f64 = residence.iter().sum::<f64>()
-            - residence[S::WalFlush.index()]
-            - residence[S::ServerCpu.index()]
-            - if shared { residence[S::ClientCpu.index()] } else { 0.0 }
-            + standby
-            + cpu;
-        let x = batch_throughput(a, delays, cycle);
-        if x < out.throughput {
-            out.throughput = x;
-            out.serialized = true;
-            let client = if shared { work.client_cpu / quota } else { 0.0 };
-            if shared {
-                out.residence[S::ClientCpu.index()] = client;
+impl<'a> Network<'a> {
+    /// The stations of a system; think time is one of them if `think`.
+    #[must_use]
+    pub fn new(system: &'a System, think: bool) -> Self {
+        let work = &system.work;
+        let think_time = if think { system.think() } else { 0.0 };
+        let mut network = Self {
+            system,
+            stations: Vec::with_capacity(8),
+            names: Vec::with_capacity(8),
+            solver: Solver::default(),
+            curve: Curve::default(),
+            queue_lengths: Vec::with_capacity(8),
+        };
+        let mut push = |name, demand: f64, kind: Kind| {
+            if demand > 0.0 {
+                network.names.push(name);
+                network.stations.push(Station { demand, kind });
             }
-            out.residence[S::ServerCpu.index()] = cpu - client;
-            let rest: f64 = out.residence.iter().sum::<f64>() - out.residence[S::WalFlush.index()];
-            out.residence[S::WalFlush.index()] = (a / x - rest).max(flush);
+        };
+        push(S::ServerCpu, work.server_cpu.max(f64::MIN_POSITIVE), Kind::Queue(system.core_rates(system.cores)));
+        match system.client {
+            ClientCpu::Shared => {}
+            ClientCpu::Own(cores) => {
+                push(S::ClientCpu, work.client_cpu / cores.min(1.0), Kind::Queue(system.core_rates(cores)));
+            }
+            ClientCpu::Unlimited => push(S::ClientCpu, work.client_cpu, Kind::Delay),
+        }
+        push(S::WalFlush, work.flushes * system.commit.flush, Kind::Queue(Rates::Gathering));
+        push(S::WalFlush, work.flushes * system.commit.standby, Kind::Delay);
+        push(S::WalWrite, work.wal_bytes / system.storage.write_bandwidth, Kind::Delay);
+        push(S::DataRead, work.reads * system.storage.read, Kind::Queue(read_rates(system.storage.read_width)));
+        push(S::Network, work.network, Kind::Delay);
+        push(S::Think, work.sleep + think_time, Kind::Delay);
+        network
+    }
+
+    /// Sets the demands that conditions change.
+    fn set_demands(&mut self, cpu: f64, conditions: &Conditions) {
+        let system = self.system;
+        let wal = conditions.wal_bytes / system.storage.write_bandwidth;
+        for (name, station) in self.names.iter().zip(&mut self.stations) {
+            match (name, &station.kind) {
+                (S::ServerCpu, _) => station.demand = cpu,
+                (S::WalFlush, Kind::Queue(_)) => {
+                    station.demand = system.work.flushes * system.commit.flush * conditions.device_stretch;
+                }
+                (S::DataRead, _) => {
+                    station.demand = system.work.reads * system.storage.read * conditions.device_stretch;
+                }
+                (S::WalWrite, _) => {
+                    station.demand = wal;
+                    // Where bandwidth is far from limiting, nobody queues for it.
+                    let busy = wal * system.effective_cores().max(1.0) > WAL_QUEUES * cpu;
+                    station.kind = if busy { Kind::Queue(Rates::Constant) } else { Kind::Delay };
+                }
+                _ => {}
+            }
         }
     }
-    Ok(out)
+
+    /// Throughput at population `a`; leaves the queue lengths behind.
+    fn solve(&mut self, a: f64) -> Result<f64, QueueingError> {
+        self.queue_lengths.clear();
+        if a <= ONE_PASS {
+            // One pass gives both whole populations around a.
+            self.solver.curve_into(&self.stations, a.ceil() as u64, &mut self.curve)?;
+            self.queue_lengths.extend((0..self.stations.len()).map(|k| self.curve.queue_length(k, a)));
+            return Ok(self.curve.throughput(a));
+        }
+        let solution = self.solver.solve_fractional(&self.stations, a)?;
+        self.queue_lengths.extend_from_slice(&solution.queue_lengths);
+        Ok(solution.throughput)
+    }
+
+    /// Flow at population `a` (customers that do not wait for row locks).
+    ///
+    /// Two networks, the slower one counts. In the first, CPU and flushes are independent stations. In
+    /// the second, commits released together run their CPU bursts one after another before the next
+    /// flush starts: the cycle grows to `S' = S + g (b - 1) D / m` and the CPU is only a delay.
+    ///
+    /// # Errors
+    /// A network that the solver refuses (no demand at all, a speed of zero) or cannot settle.
+    pub fn flow(&mut self, a: f64, conditions: &Conditions) -> Result<Flow, QueueingError> {
+        let system = self.system;
+        let work = &system.work;
+        let server = system.server_cpu(work, conditions) + conditions.handover + conditions.images;
+        let quota = system.cores.min(1.0);
+        let client = if matches!(system.client, ClientCpu::Shared) { work.client_cpu / quota } else { 0.0 };
+        let cpu = server / quota + client;
+        self.set_demands(cpu, conditions);
+        let throughput = self.solve(a)?;
+        let mut residence = [0.0; S::ALL.len()];
+        for (name, queue) in self.names.iter().zip(&self.queue_lengths) {
+            residence[name.index()] += queue / throughput.max(f64::MIN_POSITIVE);
+        }
+        if client > 0.0 {
+            let share = client / cpu.max(f64::MIN_POSITIVE);
+            residence[S::ClientCpu.index()] = residence[S::ServerCpu.index()] * share;
+            residence[S::ServerCpu.index()] *= 1.0 - share;
+        }
+        let mut out = Flow { throughput, residence, server_cpu: server, serialized: false };
+        let flush = work.flushes * system.commit.flush * conditions.device_stretch;
+        if flush > 0.0 && conditions.batch > 1.0 {
+            let burst =
+                system.commit.serialization * (conditions.batch - 1.0) * cpu / system.effective_cores().max(1.0);
+            let cycle = flush + work.flushes * burst;
+            let elsewhere: f64 = residence.iter().sum::<f64>()
+                - residence[S::WalFlush.index()]
+                - residence[S::ServerCpu.index()]
+                - if client > 0.0 { residence[S::ClientCpu.index()] } else { 0.0 };
+            let x = batch_throughput(a, elsewhere + work.flushes * system.commit.standby + cpu, cycle);
+            if x < out.throughput {
+                out.throughput = x;
+                out.serialized = true;
+                if client > 0.0 {
+                    out.residence[S::ClientCpu.index()] = client;
+                }
+                out.residence[S::ServerCpu.index()] = cpu - client;
+                let rest: f64 = out.residence.iter().sum::<f64>() - out.residence[S::WalFlush.index()];
+                out.residence[S::WalFlush.index()] = (a / x - rest).max(flush);
+            }
+        }
+        Ok(out)
+    }
 }
 
 /// Throughput of `n` customers over a delay `z` and a batch server of cycle `s` with rate

@@ -45,40 +45,62 @@ pub struct CheckpointLoad {
     pub wal_bytes: f64,
 }
 
-/// The load of checkpoints at throughput `x`, where a transaction writes `wal_bytes` without images.
+/// The load of checkpoints at throughput `x`, where a transaction writes `wal_bytes` without images;
+/// `guess` is the interval of a similar load, or 0.
 ///
 /// The interval is the smaller of the timeout and the time to fill the WAL budget,
 /// `max_wal_size / ((1 + completion_target) * bytes per second)` since version 11; images shorten it,
-/// and a shorter interval means more images: a fixed point, found by bisection on the interval (the
-/// WAL written in an interval grows with the interval, so there is exactly one).
+/// and a shorter interval means more images. The WAL written in an interval grows with it and bends
+/// downwards, so there is one solution and Newton's steps reach it from below without overshooting.
 #[must_use]
-pub fn checkpoint_load(rules: &CheckpointRules, dirty: &[DirtyRelation], x: f64, wal_bytes: f64) -> CheckpointLoad {
+pub fn checkpoint_load(
+    rules: &CheckpointRules,
+    dirty: &[DirtyRelation],
+    x: f64,
+    wal_bytes: f64,
+    guess: f64,
+) -> CheckpointLoad {
     if x <= 0.0 {
         return CheckpointLoad { interval: rules.timeout, images: 0.0, pages_written: 0.0, wal_bytes };
     }
-    let touched = |interval: f64, logged_only: bool| -> f64 {
+    let budget = rules.max_wal_size / (1.0 + rules.completion_target);
+    // Bytes written in an interval, and their derivative by its length.
+    let written = |interval: f64| -> (f64, f64) {
+        let (mut bytes, mut slope) = (x * interval * wal_bytes, x * wal_bytes);
+        for d in dirty.iter().filter(|d| d.logged && rules.image_bytes > 0.0) {
+            let untouched = (-(x * interval * d.modified) / d.pages).exp();
+            bytes += rules.image_bytes * d.pages * (1.0 - untouched);
+            slope += rules.image_bytes * x * d.modified * untouched;
+        }
+        (bytes, slope)
+    };
+    let mut interval = rules.timeout;
+    if written(interval).0 > budget {
+        if guess > 0.0 && guess < interval {
+            interval = guess;
+        }
+        for _ in 0..50 {
+            let (bytes, slope) = written(interval);
+            let step = (budget - bytes) / slope;
+            interval = (interval + step).clamp(1e-6 * budget / slope, rules.timeout);
+            if step.abs() < 1e-9 * interval {
+                break;
+            }
+        }
+    }
+    let touched = |logged_only: bool| -> f64 {
         dirty
             .iter()
             .filter(|d| d.logged || !logged_only)
             .map(|d| d.pages * -(-(x * interval * d.modified) / d.pages).exp_m1())
             .sum()
     };
-    let budget = rules.max_wal_size / (1.0 + rules.completion_target);
-    let written = |interval: f64| x * interval * wal_bytes + rules.image_bytes * touched(interval, true);
-    let mut interval = rules.timeout;
-    if written(interval) > budget {
-        let (mut low, mut high) = (0.0, interval);
-        for _ in 0..40 {
-            interval = 0.5 * (low + high);
-            if written(interval) > budget { high = interval } else { low = interval }
-        }
-    }
     let per_transaction = 1.0 / (x * interval.max(1e-9));
-    let images = if rules.image_bytes > 0.0 { touched(interval, true) * per_transaction } else { 0.0 };
+    let images = if rules.image_bytes > 0.0 { touched(true) * per_transaction } else { 0.0 };
     CheckpointLoad {
         interval,
         images,
-        pages_written: touched(interval, false) * per_transaction,
+        pages_written: touched(false) * per_transaction,
         wal_bytes: wal_bytes + images * rules.image_bytes,
     }
 }
@@ -106,7 +128,7 @@ mod tests {
     #[test]
     fn a_small_table_is_logged_whole_once_per_checkpoint() {
         let dirty = [DirtyRelation { pages: 100.0, modified: 1.0, logged: true }];
-        let load = checkpoint_load(&RULES, &dirty, 1000.0, 200.0);
+        let load = checkpoint_load(&RULES, &dirty, 1000.0, 200.0, 0.0);
         assert!((load.interval - 300.0).abs() < 1e-9);
         assert!((load.images * 1000.0 * 300.0 - 100.0).abs() < 1e-6);
     }
@@ -114,7 +136,7 @@ mod tests {
     #[test]
     fn a_huge_table_is_logged_at_every_write_and_fills_the_wal() {
         let dirty = [DirtyRelation { pages: 1e12, modified: 1.0, logged: true }];
-        let load = checkpoint_load(&RULES, &dirty, 1000.0, 200.0);
+        let load = checkpoint_load(&RULES, &dirty, 1000.0, 200.0, 0.0);
         assert!((load.images - 1.0).abs() < 1e-3);
         let filled = load.interval * 1000.0 * load.wal_bytes * 1.9;
         assert!((filled / 1e9 - 1.0).abs() < 1e-6, "{filled}");

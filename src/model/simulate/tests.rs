@@ -65,10 +65,11 @@ fn one_client_alone_takes_exactly_its_demands() {
 
 #[test]
 fn saturated_cores_and_rows_are_near_the_formulas() {
-    for (branches, within) in [(1000.0, 0.05), (1.0, 0.2)] {
+    for (branches, within) in [(1000.0, 0.03), (1.0, 0.3)] {
         let mut system = tpcb(branches, 16.0);
-        // What a released batch holds up is a fitted term of the formulas; here it comes about.
-        system.commit.serialization = 0.0;
+        // How large batches get on busy cores, and what they hold up, are fitted terms of the formulas;
+        // here they come about. So flushes cost no CPU in this comparison.
+        (system.commit.serialization, system.commit.flush_cpu, system.commit.wakeup) = (0.0, 0.0, 0.0);
         let (steady, o) = run(&system, &demand(branches), Conflicts::default());
         let ratio = o.throughput.mean / steady.throughput;
         assert!((ratio - 1.0).abs() < within, "{branches}: {} {}", o.throughput.mean, steady.throughput);

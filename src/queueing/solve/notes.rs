@@ -12,7 +12,9 @@ impl Plan {
         for station in network.stations.iter().filter(|s| s.kind != Kind::Delay) {
             let opens = network.open_load(station) > 0.0;
             let name = &station.name;
-            if station.needs_order() {
+            let by_formula = self.closed.is_empty() && station.whole_servers().is_some();
+            // The note on bursts says as much.
+            if station.needs_order() && !(opens && bursty && by_formula) {
                 notes.push(if self.closed.is_empty() && station.whole_servers().is_some() {
                     format!("station {name} is first-come, by the formula for M/G/1 or M/G/c; in a network its arrivals are taken as Poisson, an approximation")
                 } else if opens || station.whole_servers().is_none() {
