@@ -1,5 +1,6 @@
 //! Events per second.
 
+use std::sync::LazyLock;
 use std::time::Instant;
 
 use predict::queueing::simulation::{Load, Model, Op, Options, Station, Time, simulate};
@@ -26,6 +27,15 @@ fn queue(customers: u32) -> Model {
     model
 }
 
+/// Seconds of CPU that this process has had, so that neighbours do not count; where the system does not
+/// say, seconds of the wall clock.
+fn clock() -> f64 {
+    static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
+    let wall = BEGUN.elapsed().as_secs_f64();
+    let had = std::fs::read_to_string("/proc/self/schedstat").unwrap_or_default();
+    had.split(' ').next().and_then(|ns| ns.parse::<f64>().ok()).map_or(wall, |ns| ns * 1e-9)
+}
+
 pub fn print() {
     println!("speed, events per second of one core");
     for customers in [4, 64, 10_000, 1_000_000] {
@@ -39,10 +49,10 @@ pub fn print() {
 fn line(name: &str, model: &Model) {
     let options =
         Options { precision: 0.0, most_events: 10_000_000, most_transactions: u64::MAX, ..Options::default() };
-    let begun = Instant::now();
+    let begun = clock();
     match simulate(model, &options, &mut |_| {}) {
         Ok(o) => {
-            let seconds = begun.elapsed().as_secs_f64();
+            let seconds = clock() - begun;
             println!("  {name:<32} {:>12.0}", o.events as f64 / seconds);
         }
         Err(e) => println!("  {name:<32} {e}"),

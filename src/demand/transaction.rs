@@ -124,8 +124,14 @@ pub fn transaction_demand(
         if let Some(footprint) = footprint {
             for lock in &footprint.locks {
                 let mut held = Work::default();
+                // The request and the reads that lead to the row come before the lock. The way back is
+                // in the hold, and so is the COMMIT's way there: together the one round trip that the
+                // steps in between do not count.
                 let mut tail = work;
                 tail.server_cpu.time = tail.server_cpu.time * LOCKING_STATEMENT_TAIL;
+                tail.messages *= LOCKING_STATEMENT_TAIL;
+                tail.client_cpu = Priced::default();
+                (tail.round_trips, tail.pages) = (0.0, 0.0);
                 held.add(&tail, 1.0);
                 open_locks.push(demand.locks.len());
                 demand.locks.push(LockDemand {

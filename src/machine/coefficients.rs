@@ -147,6 +147,8 @@ coefficients! {
     batch_serialization: "1" = 0.75, 0.15, Measured;
     /// Row locks: server CPU per waiter at each hand-over.
     lock_handover: "us" = 14.0, 0.25, Measured;
+    /// Row locks: coefficient of variation of the time that a row is held (bursts, a flush of one to two cycles).
+    hold_variation: "1" = 0.3, 0.5, Guess;
     /// A client-side sleep takes this longer than asked (timer slack and wake-up); measured 100 to 150.
     sleep_overhead: "us" = 125.0, 0.2, Measured;
     /// Work done by each further busy core, relative to the first.

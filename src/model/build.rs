@@ -63,6 +63,7 @@ pub fn build(schema: &Schema, workload: &Workload, machine: &Machine, demands: &
             at_64: seconds(c.switch_64.value),
         },
         lock_handover: seconds(c.lock_handover.value),
+        hold_variation: c.hold_variation.value,
         locks: lock_classes(schema, machine, &shares, demands, &misses),
         storage: StorageRates {
             read: machine.storage.read.get(),

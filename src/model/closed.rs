@@ -264,6 +264,7 @@ impl Search<'_> {
             waiting: (self.n - a).max(0.0),
             shares: &self.shares,
             handover: system.lock_handover,
+            variation: system.hold_variation,
         };
         lock_waits(&system.locks, &load, &mut self.waits);
         let lock_wait = self.waits.per_transaction;

@@ -1,8 +1,8 @@
 //! Row locks, held from acquisition to the end of commit.
 //!
 //! A lock class is `r` equally likely rows. A transaction that takes one waits for those who hold or
-//! want the same row: with utilization `u` of the row, `W = H u / (1 - u)`, H the time a holder keeps
-//! it. Waiters are kept out of the rest of the network (surrogate delay, Jacobson and Lazowska 1982):
+//! want the same row: with utilization `u` of the row, `W = H u / (1 - u) * (1 + v^2) / 2`, H the time a
+//! holder keeps it and v its coefficient of variation (an M/G/1 queue, Pollaczek and Khinchine). Waiters are kept out of the rest of the network (surrogate delay, Jacobson and Lazowska 1982):
 //! the network is solved at the population `a` that is not waiting.
 
 use crate::model::system::Demand;
@@ -110,6 +110,8 @@ pub struct LockLoad<'a> {
     pub shares: &'a [f64],
     /// Server CPU per waiter at each hand-over, seconds.
     pub handover: f64,
+    /// Coefficient of variation of the time that a row is held.
+    pub variation: f64,
 }
 
 /// Waits under one load, into `out`.
@@ -117,6 +119,9 @@ pub fn lock_waits(classes: &[LockClass], load: &LockLoad<'_>, out: &mut LockWait
     out.wait.clear();
     out.probability.clear();
     (out.per_transaction, out.utilization) = (0.0, 0.0);
+    // What is left of a hold under way when somebody comes (Pollaczek and Khinchine): half of it when
+    // all holds are equally long, all of it when they are exponential.
+    let residual = 0.5 * (1.0 + load.variation * load.variation);
     // A transaction does not wait for itself: only the others' holds count (arrival theorem).
     let others = if load.inside > 1.0 { (load.inside - 1.0) / load.inside } else { 0.0 };
     for (class, share) in classes.iter().zip(load.shares) {
@@ -138,7 +143,7 @@ pub fn lock_waits(classes: &[LockClass], load: &LockLoad<'_>, out: &mut LockWait
             let wait = if u <= 0.0 {
                 0.0
             } else if u < 1.0 {
-                weighted / (1.0 - u)
+                residual * weighted / (1.0 - u)
             } else {
                 f64::INFINITY
             };

@@ -29,6 +29,8 @@ pub struct System {
     pub switches: Switches,
     /// Server CPU per waiter at each hand-over of a row lock, seconds.
     pub lock_handover: f64,
+    /// Coefficient of variation of the time that a row is held.
+    pub hold_variation: f64,
     /// Rows that are contended for.
     pub locks: Vec<LockClass>,
     /// Storage.

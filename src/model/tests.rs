@@ -65,6 +65,7 @@ pub(crate) fn tpcb(branches: f64, clients: f64) -> System {
         },
         dirty: vec![],
         demand_variation: 0.1,
+        hold_variation: 0.3,
     }
 }
 

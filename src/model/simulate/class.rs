@@ -182,12 +182,7 @@ impl Builder<'_> {
         let place = S::WalFlush.index();
         if commit.flush > 0.0 {
             out.push(Op::Gather { batch: 0, place });
-            out.push(Op::Resume {
-                station: SERVER,
-                place: S::ServerCpu.index(),
-                leader: commit.flush_cpu,
-                follower: commit.wakeup,
-            });
+            out.push(Op::Resume { station: SERVER, place: S::ServerCpu.index(), leader: 0.0, follower: commit.wakeup });
         } else {
             out.push(self.server(commit.flush_cpu, 0.0, variation));
         }

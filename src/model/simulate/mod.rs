@@ -8,6 +8,8 @@
 
 mod class;
 mod stations;
+#[cfg(test)]
+mod tests;
 
 use crate::demand::TransactionDemand;
 use crate::model::closed::Steady;
@@ -80,6 +82,12 @@ pub fn program(
                 station: SERVER,
                 place: S::ServerCpu.index(),
                 time: system.commit.wakeup,
+            }),
+            // The CPU of a flush is spent in the call that flushes, while others gather.
+            lead: (system.commit.flush_cpu > 0.0).then_some(Restart {
+                station: SERVER,
+                place: S::ServerCpu.index(),
+                time: system.commit.flush_cpu,
             }),
         }],
         capacity: pooled.then_some(system.admitted.clamp(1.0, f64::from(u32::MAX)) as u32),

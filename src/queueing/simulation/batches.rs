@@ -63,11 +63,31 @@ impl Engine<'_> {
     }
 
     fn start_batch(&mut self, batch: u32, leader: u32) {
-        let time = self.model.batches[batch as usize].time.draw(&mut self.random);
-        self.customers[leader as usize].leads = true;
         let b = &mut self.batches[batch as usize];
         b.start(self.now);
         self.tally.batch(b.serving.len());
+        let customer = &mut self.customers[leader as usize];
+        customer.leads = true;
+        match self.model.batches[batch as usize].lead {
+            Some(work) if work.time > customer.credit => {
+                customer.stage = Stage::Lead;
+                let time = work.time - std::mem::take(&mut customer.credit);
+                self.serve(leader, work.station as u32, work.place as u32, time);
+            }
+            _ => self.batch_under_way(batch),
+        }
+    }
+
+    pub(super) fn lead_ends(&mut self, c: u32) {
+        self.customers[c as usize].stage = Stage::Step;
+        if let Step::Gather { batch, .. } = self.code.steps[self.customers[c as usize].step as usize] {
+            self.batch_under_way(batch);
+        }
+    }
+
+    /// Only time is needed for the service to end.
+    fn batch_under_way(&mut self, batch: u32) {
+        let time = self.model.batches[batch as usize].time.draw(&mut self.random);
         self.calendar.add(self.now + time, BATCH | batch);
     }
 

@@ -34,6 +34,8 @@ pub(super) enum Stage {
     Handover,
     /// Is about to start the next batch.
     Restart,
+    /// Has started a batch and does the work that comes first.
+    Lead,
     /// Between transactions.
     Think,
 }
@@ -338,6 +340,7 @@ impl<'a> Engine<'a> {
                 self.ready.push_back(c);
             }
             Stage::Restart => self.restart_ends(c),
+            Stage::Lead => self.lead_ends(c),
             Stage::Think => {
                 self.leave(c);
                 self.begin(c);

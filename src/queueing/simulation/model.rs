@@ -134,9 +134,12 @@ pub struct BatchServer {
     /// What the first of those who wait must do before the next service starts; whoever comes
     /// meanwhile starts it at once.
     pub restart: Option<Restart>,
+    /// What the one who starts a service does first, while the server is busy already; less what its
+    /// restart has taken.
+    pub lead: Option<Restart>,
 }
 
-/// What starting a batch costs one who has waited for the server.
+/// Work that comes with starting a batch.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Restart {
     /// At which station.

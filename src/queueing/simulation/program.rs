@@ -102,7 +102,10 @@ fn check_stations(model: &Model) -> Result<(), ModelError> {
     let known = |place: usize| place < model.places.len();
     for b in &model.batches {
         if bad(b.time.mean())
-            || b.restart.is_some_and(|r| r.station >= model.stations.len() || !known(r.place) || bad(r.time))
+            || [b.restart, b.lead]
+                .iter()
+                .flatten()
+                .any(|r| r.station >= model.stations.len() || !known(r.place) || bad(r.time))
         {
             return Err(error(format!("batch server {}", b.name), "a time or station of it does not exist"));
         }

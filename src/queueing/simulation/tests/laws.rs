@@ -15,7 +15,7 @@ fn everything() -> Model {
             program: vec![serve(1, 4, Time::Exponential(0.1)), Op::Delay { place: 5, time: Time::Fixed(0.05) }],
         },
         Op::Gather { batch: 0, place: 6 },
-        Op::Resume { station: 0, place: 2, leader: 0.05, follower: 0.02 },
+        Op::Resume { station: 0, place: 2, leader: 0.0, follower: 0.02 },
         Op::Release,
         Op::Leave,
     ];
@@ -31,6 +31,7 @@ fn everything() -> Model {
             name: "flush".into(),
             time: Time::Fixed(0.3),
             restart: Some(Restart { station: 0, place: 2, time: 0.02 }),
+            lead: Some(Restart { station: 0, place: 2, time: 0.05 }),
         }],
         capacity: Some(6),
         choices: vec![RowChoice {
