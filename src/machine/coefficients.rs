@@ -85,8 +85,11 @@ coefficients! {
     executor_run: "us" = 1.8, 0.2, Measured;
     /// Server: one descent of a B-tree.
     index_descent: "us" = 1.4, 0.2, Measured;
-    /// Server: per descent and log2(table rows / 1000), at least 0: cache misses of larger tables.
-    descent_depth: "us" = 0.41, 0.2, Measured;
+    /// Server: per descent and log2(table rows / 1000), at least 0: deeper trees, more of them out of the CPU's caches.
+    /// Together with `descent_cold` from key lookups on 2 k, 300 k and 3 M rows (13.2, 15.4 and 20.1 us).
+    descent_depth: "us" = 0.30, 0.2, Measured;
+    /// Server: per descent and log2(table rows / 256,000), at least 0: leaf and heap page out of the last-level cache.
+    descent_cold: "us" = 1.1, 0.3, Measured;
     /// Server: one buffer visited by a read (upper index page, leaf, heap page).
     buffer_visit: "us" = 1.1, 0.15, Measured;
     /// Server: one row through an index scan.
@@ -119,10 +122,12 @@ coefficients! {
     planning: "us" = 3.9, 0.25, Measured;
     /// Server: planning, per relation.
     planning_relation: "us" = 9.2, 0.25, Measured;
-    /// Server: one statement by the simple protocol, more than prepared (parsing, analysis, planning of a key lookup).
-    simple_statement: "us" = 12.0, 0.2, Measured;
-    /// Server: one statement by the extended protocol without a prepared statement, more than prepared.
-    extended_statement: "us" = 17.0, 0.2, Measured;
+    /// Server: one statement by the simple protocol, more than prepared (parsing, analysis, planning of a key lookup);
+    /// two campaigns gave 12 and 29.
+    simple_statement: "us" = 19.0, 0.4, Measured;
+    /// Server: one statement by the extended protocol without a prepared statement, more than prepared; two campaigns
+    /// gave 17 and 28.
+    extended_statement: "us" = 22.0, 0.3, Measured;
     /// Server: one new connection (fork, authentication, catalog caches).
     connection_start: "us" = 2500.0, 0.5, Guess;
     /// Client: one message sent and its answer read (pgbench).
@@ -133,20 +138,22 @@ coefficients! {
     client_command: "us" = 0.26, 0.3, Measured;
     /// Client: one transaction.
     client_transaction: "us" = 0.46, 0.3, Measured;
-    /// Context switches: CPU per message with 1 runnable client on one core, against 4.
-    switch_1: "us" = -4.5, 0.2, Measured;
-    /// Context switches: CPU per message with 16 runnable clients on one core, against 4.
-    switch_16: "us" = 5.2, 0.2, Measured;
-    /// Context switches: CPU per message with 64 runnable clients on one core, against 4.
-    switch_64: "us" = 15.4, 0.2, Measured;
+    /// Context switches: CPU per message with 1 runnable client on one core, against 4; two campaigns: -4.5 and -2.4.
+    switch_1: "us" = -3.5, 0.3, Measured;
+    /// Context switches: CPU per message with 16 runnable clients on one core, against 4; two campaigns: 5.2, and 0.2
+    /// (one statement) to 3.2 (seven).
+    switch_16: "us" = 3.5, 0.5, Measured;
+    /// Context switches: CPU per message with 64 runnable clients on one core, against 4; two campaigns: 15.4, and 6.7
+    /// to 10.
+    switch_64: "us" = 12.0, 0.3, Measured;
     /// Group commit: server CPU of one WAL flush, shared by its batch.
     flush_cpu: "us" = 74.0, 0.15, Measured;
     /// Group commit: server CPU to wake one waiting committer.
     committer_wakeup: "us" = 23.0, 0.15, Measured;
     /// Group commit: share of a released batch's CPU that runs before the next flush starts.
     batch_serialization: "1" = 0.75, 0.15, Measured;
-    /// Row locks: server CPU per waiter at each hand-over.
-    lock_handover: "us" = 14.0, 0.25, Measured;
+    /// Row locks: server CPU per waiter at each hand-over; two campaigns: 14 (11 to 17) and 7.4.
+    lock_handover: "us" = 10.0, 0.4, Measured;
     /// Row locks: coefficient of variation of the time that a row is held (bursts, a flush of one to two cycles).
     hold_variation: "1" = 0.3, 0.5, Guess;
     /// A client-side sleep takes this longer than asked (timer slack and wake-up); measured 100 to 150.
