@@ -94,7 +94,7 @@ fn most_to_gain(system: &System, steady: &Steady, station: StationName) -> f64 {
         S::DataWrite | S::WalWrite if steady.write_utilization > 0.1 => time += at(S::WalFlush) + at(S::DataRead),
         _ => {}
     }
-    if own <= NEGLIGIBLE_SHARE && time <= at(station) {
+    if own <= NEGLIGIBLE_SHARE && (station == S::RowLocks || time <= at(station)) {
         return own;
     }
     if station != S::RowLocks {

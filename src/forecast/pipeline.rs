@@ -191,12 +191,7 @@ impl Base {
     fn set(&mut self, key: &str, value: &str) -> Result<(), InputError> {
         match key.split_once('.') {
             Some(("workload", path)) => {
-                self.workload.set(path, value)?;
-                match path {
-                    "clients" => self.workload.remove("rate"),
-                    "rate" => self.workload.remove("clients"),
-                    _ => false,
-                };
+                workload::set(&mut self.workload, path, value)?;
             }
             Some(("machine", path)) => self.machine.set(path, value)?,
             _ => {
@@ -219,7 +214,9 @@ impl Base {
         for (key, value) in set {
             changed.set(key, value)?;
             match key.strip_prefix("workload.") {
-                Some("clients" | "rate" | "think_time" | "connections.pool") => reach = reach.max(Reach::Load),
+                Some("clients" | "rate" | "think_time" | "connections.pool" | "connections.reconnect") => {
+                    reach = reach.max(Reach::Load)
+                }
                 Some(_) => reach = Reach::Workload,
                 None => machine = true,
             }
@@ -232,6 +229,7 @@ impl Base {
     fn read_documents(&self, reach: Reach, machine_changed: bool) -> Result<Documents, InputError> {
         let workload = match &self.read {
             Some(read) if reach == Reach::Nothing => Arc::clone(&read.workload),
+            Some(read) if reach == Reach::Load => Arc::new(workload::with_load(&self.workload, &read.workload)?),
             _ => {
                 let mut workload = workload::from_document(&self.workload)?;
                 workload.warnings.extend(workload::check_against(&workload, &self.schema)?);
@@ -446,4 +444,38 @@ fn read_text(path: &Path) -> Result<String, InputError> {
 fn sha256(text: &str) -> String {
     let digest = Sha256::digest(text.as_bytes());
     digest.iter().fold(String::from("sha256:"), |out, byte| out + &format!("{byte:02x}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sources(workload: &str) -> Sources {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        Sources {
+            workload: root.join("workloads").join(workload).join("workload.yaml"),
+            machine: Some(root.join("workloads/machines/one-cpu.yaml")),
+            ..Sources::default()
+        }
+    }
+
+    /// A what-if reuses what it leaves alone; the answer is that of a fresh start.
+    #[test]
+    fn a_what_if_equals_a_forecast_from_scratch() {
+        for set in [
+            vec![("workload.clients", "7")],
+            vec![("workload.rate", "100/s"), ("workload.connections.pool", "5")],
+            vec![("machine.cpu.cores", "3"), ("workload.think_time", "5ms")],
+            vec![("workload.protocol", "simple")],
+            vec![("machine.postgresql.shared_buffers", "16MB"), ("machine.memory", "64MB")],
+        ] {
+            let set: Vec<(String, String)> = set.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
+            for workload in ["tpcb-like", "orders", "job-queue"] {
+                let base = Base::load(&sources(workload)).unwrap();
+                let reused = run(&base.with(&set).unwrap()).unwrap();
+                let fresh = run(&load(&Sources { set: set.clone(), ..sources(workload) }).unwrap()).unwrap();
+                assert_eq!(reused, fresh, "{workload} {set:?}");
+            }
+        }
+    }
 }

@@ -10,7 +10,7 @@ use crate::queueing::QueueingError;
 /// Relative change below which conditions count as settled, for a forecast.
 pub const SETTLED: f64 = 1e-6;
 /// The same for a what-if of which only the size of the change matters.
-pub const WHAT_IF: f64 = 1e-4;
+pub const WHAT_IF: f64 = 5e-4;
 /// Rounds after which the conditions are given up on.
 const MAX_ROUNDS: usize = 200;
 /// Steps of the search for the population that does not wait for locks.
@@ -173,6 +173,7 @@ impl Search<'_> {
         // decide on which side the solution lies.
         let mut tolerance = ROUGH.max(precision);
         let (mut step, mut slope) = (0, 0.0_f64);
+        let (mut below, mut above) = (0.98 * low, (1.02 * high).min(n));
         loop {
             let evaluation = self.evaluate(a, tolerance)?;
             let f = residual(a, &evaluation);
@@ -182,16 +183,28 @@ impl Search<'_> {
                 self.settled &= found;
                 return Ok((a, evaluation));
             }
+            if f >= 1.0 {
+                // Infinite waits say on which side, and nothing about the slope.
+                above = above.min(a);
+                a = 0.5 * (below + above);
+                continue;
+            }
             // Waiting grows with a, so the slope is never below that of a itself.
             let least = 1.0 / (1.0 + evaluation.flow.throughput * evaluation.lock_wait);
-            let seen = last.map_or(least, |(a_last, f_last): (f64, f64)| (f - f_last) / (a - a_last));
-            if seen.is_finite() && (a - last.map_or(n, |l| l.0)).abs() > 1e-9 * n {
-                slope = seen;
+            if let Some((a_last, f_last)) = last.filter(|l: &(f64, f64)| (a - l.0).abs() > 1e-9 * n) {
+                slope = (f - f_last) / (a - a_last);
             }
             slope = slope.max(least);
             last = Some((a, f));
+            // Residuals within the noise of the conditions do not narrow the bracket.
+            if f > 10.0 * tolerance {
+                above = above.min(a);
+            } else if f < -10.0 * tolerance {
+                below = below.max(a);
+            }
             tolerance = (0.1 * f.abs()).clamp(precision, tolerance);
-            a = (a - f / slope).clamp(0.5 * a, 0.5 * (a + n));
+            let next = a - f / slope;
+            a = if (below..=above).contains(&next) { next } else { 0.5 * (below + above) };
         }
     }
 

@@ -64,44 +64,64 @@ pub fn checkpoint_load(
         return CheckpointLoad { interval: rules.timeout, images: 0.0, pages_written: 0.0, wal_bytes };
     }
     let budget = rules.max_wal_size / (1.0 + rules.completion_target);
-    // Bytes written in an interval, and their derivative by its length.
-    let written = |interval: f64| -> (f64, f64) {
-        let (mut bytes, mut slope) = (x * interval * wal_bytes, x * wal_bytes);
-        for d in dirty.iter().filter(|d| d.logged && rules.image_bytes > 0.0) {
-            let untouched = (-(x * interval * d.modified) / d.pages).exp();
-            bytes += rules.image_bytes * d.pages * (1.0 - untouched);
-            slope += rules.image_bytes * x * d.modified * untouched;
-        }
-        (bytes, slope)
-    };
     let mut interval = rules.timeout;
-    if written(interval).0 > budget {
+    let mut touched = Touched::in_interval(dirty, x * interval);
+    let bytes = |interval: f64, touched: &Touched| x * interval * wal_bytes + rules.image_bytes * touched.logged;
+    if bytes(interval, &touched) > budget {
         if guess > 0.0 && guess < interval {
             interval = guess;
         }
         for _ in 0..50 {
-            let (bytes, slope) = written(interval);
-            let step = (budget - bytes) / slope;
+            touched = Touched::in_interval(dirty, x * interval);
+            let slope = x * (wal_bytes + rules.image_bytes * touched.logged_slope);
+            let step = (budget - bytes(interval, &touched)) / slope;
             interval = (interval + step).clamp(1e-6 * budget / slope, rules.timeout);
             if step.abs() < 1e-9 * interval {
                 break;
             }
         }
+        touched = Touched::in_interval(dirty, x * interval);
     }
-    let touched = |logged_only: bool| -> f64 {
-        dirty
-            .iter()
-            .filter(|d| d.logged || !logged_only)
-            .map(|d| d.pages * -(-(x * interval * d.modified) / d.pages).exp_m1())
-            .sum()
-    };
     let per_transaction = 1.0 / (x * interval.max(1e-9));
-    let images = if rules.image_bytes > 0.0 { touched(true) * per_transaction } else { 0.0 };
+    let images = if rules.image_bytes > 0.0 { touched.logged * per_transaction } else { 0.0 };
     CheckpointLoad {
         interval,
         images,
-        pages_written: touched(false) * per_transaction,
+        pages_written: touched.all * per_transaction,
         wal_bytes: wal_bytes + images * rules.image_bytes,
+    }
+}
+
+/// Distinct pages modified by a number of transactions.
+#[derive(Debug, Clone, Copy, Default)]
+struct Touched {
+    all: f64,
+    /// Those that are logged, and their derivative by the number of transactions.
+    logged: f64,
+    logged_slope: f64,
+}
+
+impl Touched {
+    fn in_interval(dirty: &[DirtyRelation], transactions: f64) -> Self {
+        let mut out = Self::default();
+        for d in dirty {
+            let visits = transactions * d.modified / d.pages;
+            // Beyond 40 visits of each page, none in 10^17 is left out.
+            let (share, untouched) = if visits > 40.0 {
+                (1.0, 0.0)
+            } else {
+                {
+                    let less = (-visits).exp_m1();
+                    (-less, 1.0 + less)
+                }
+            };
+            out.all += d.pages * share;
+            if d.logged {
+                out.logged += d.pages * share;
+                out.logged_slope += d.modified * untouched;
+            }
+        }
+        out
     }
 }
 

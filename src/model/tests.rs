@@ -1,6 +1,6 @@
 //! Laws and limits of the whole model, on systems like pgbench's.
 
-use crate::model::closed::{SETTLED, solve_inside};
+use crate::model::closed::{SETTLED, WHAT_IF, solve_inside};
 use crate::model::locks::{LockClass, Taker};
 use crate::model::open;
 use crate::model::station::StationName as S;
@@ -147,4 +147,21 @@ fn more_clients_never_help_a_saturated_hot_row_much() {
     assert!(x(64.0) < 1.05 * x(8.0));
     let s = solve_inside(&tpcb(1.0, 64.0), 64.0, false, None, SETTLED).unwrap();
     assert!(s.residence[S::RowLocks.index()] > 0.8 * s.latency(0.0));
+}
+
+#[test]
+fn solutions_settle_within_a_few_dozen_networks() {
+    for branches in [1.0, 2.0, 3.0, 10.0, 50.0, 1000.0] {
+        for clients in [2.0, 3.0, 4.0, 7.0, 16.0, 40.0, 64.0, 200.0, 500.0, 1000.0] {
+            let system = tpcb(branches, clients);
+            let steady = open::solve(&system, None).unwrap();
+            assert!(steady.converged && steady.iterations < 80, "{branches} {clients}: {}", steady.iterations);
+            for station in S::ALL {
+                if let Some(relieved) = crate::model::Relief::of(&system, station) {
+                    let solved = open::solve_to(&relieved, Some(&steady), WHAT_IF).unwrap();
+                    assert!(solved.converged, "{branches} {clients} {station:?}: {}", solved.iterations);
+                }
+            }
+        }
+    }
 }

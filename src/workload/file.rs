@@ -39,6 +39,15 @@ pub(super) struct WorkloadFile {
     pub connections: Option<ConnectionsFile>,
 }
 
+/// The part of the file that says how transactions arrive; the rest is passed over.
+#[derive(Debug, Deserialize)]
+pub(super) struct LoadFile {
+    pub clients: Option<Located<Number>>,
+    pub rate: Option<Located<Frequency>>,
+    pub think_time: Option<Located<Duration>>,
+    pub connections: Option<ConnectionsFile>,
+}
+
 /// Properties of the whole database.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "a mapping, such as `{collation: C.UTF-8}`")]

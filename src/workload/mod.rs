@@ -15,5 +15,5 @@ mod transaction;
 pub mod types;
 
 pub use against::check_against;
-pub use read::{FORMAT_VERSION, from_document, json_schema, set};
+pub use read::{FORMAT_VERSION, from_document, json_schema, set, with_load};
 pub use types::*;

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use super::file::{ConnectionsFile, ObservedFile, ProtocolFile, WorkloadFile};
+use super::file::{ConnectionsFile, LoadFile, ObservedFile, ProtocolFile, WorkloadFile};
 use super::{Connections, Database, Load, Observed, Protocol, Workload, statistics, transaction};
 use crate::diagnostic::{InputError, Warning, WarningCode};
 use crate::units::Seconds;
-use crate::yaml::{Document, Located, NodeId};
+use crate::yaml::{Document, Duration, Frequency, Located, NodeId, Number};
 
 /// Version of the workload format.
 pub const FORMAT_VERSION: u32 = 1;
@@ -23,7 +23,8 @@ pub fn from_document(document: &Document) -> Result<Workload, InputError> {
     let file: WorkloadFile = document.deserialize()?;
     document.check_version(file.version.as_ref(), FORMAT_VERSION)?;
     let mut warnings = Vec::new();
-    let load = load(document, &file, &mut warnings)?;
+    let asked = (file.clients.as_ref(), file.rate.as_ref(), file.think_time.as_ref());
+    let load = load(document, asked, &mut warnings)?;
     let tables = statistics::tables(document, &file.tables)?;
     let transactions = transaction::transactions(document, &file, &tables, &load, &mut warnings)?;
     let observed = file.observed.unwrap_or_default();
@@ -71,14 +72,39 @@ fn default_name(document: &Document) -> String {
     if stem == "workload" { text(path.parent().and_then(Path::file_name)).unwrap_or(stem) } else { stem }
 }
 
-fn load(document: &Document, file: &WorkloadFile, warnings: &mut Vec<Warning>) -> Result<Load, InputError> {
-    let think_time = file.think_time.as_ref().map_or(Seconds::ZERO, |t| t.value.0);
-    match (&file.clients, &file.rate) {
+/// The same workload under the load that its document now says, for a document in which nothing but
+/// `clients`, `rate`, `think_time` and `connections` has changed: what the transactions do is kept.
+///
+/// # Errors
+/// As [`from_document`], for those keys.
+pub fn with_load(document: &Document, workload: &Workload) -> Result<Workload, InputError> {
+    // Scripts may draw from the number of clients.
+    if workload.transactions.iter().any(|t| t.variables.iter().any(|v| v.name == "client_id")) {
+        return from_document(document);
+    }
+    let file: LoadFile = document.deserialize()?;
+    let mut out = workload.clone();
+    let asked = (file.clients.as_ref(), file.rate.as_ref(), file.think_time.as_ref());
+    out.load = load(document, asked, &mut out.warnings)?;
+    out.connections = file.connections.map_or_else(|| Ok(Connections::default()), |c| connections(document, &c))?;
+    Ok(out)
+}
+
+/// `clients`, `rate` and `think_time` as written.
+type Asked<'a> = (Option<&'a Located<Number>>, Option<&'a Located<Frequency>>, Option<&'a Located<Duration>>);
+
+fn load(
+    document: &Document,
+    (clients, rate, think): Asked<'_>,
+    warnings: &mut Vec<Warning>,
+) -> Result<Load, InputError> {
+    let think_time = think.map_or(Seconds::ZERO, |t| t.value.0);
+    match (clients, rate) {
         (Some(clients), None) => {
             Ok(Load::Closed { clients: document.whole(clients, "`clients`", 1, MAX_CLIENTS)?.into(), think_time })
         }
         (None, Some(rate)) => {
-            if let Some(think) = file.think_time.as_ref().filter(|t| t.value.0 > Seconds::ZERO) {
+            if let Some(think) = think.filter(|t| t.value.0 > Seconds::ZERO) {
                 let message = "`think_time` has no part in an open load (`rate`) and is left out";
                 warnings.push(Warning::new(WarningCode::NotModelled, message).at(document.position(think.node)));
             }
