@@ -55,8 +55,8 @@ pub struct Inputs {
 /// Documents read once, from which any number of what-ifs are made.
 #[derive(Debug, Clone)]
 pub struct Base {
-    workload: Document,
-    machine: Document,
+    workload: Arc<Document>,
+    machine: Arc<Document>,
     reference: bool,
     schema_path: PathBuf,
     schema: Arc<Schema>,
@@ -104,8 +104,8 @@ impl Base {
                 machine: sha256(machine.text()),
                 set: BTreeMap::new(),
             },
-            workload: workload_document,
-            machine,
+            workload: Arc::new(workload_document),
+            machine: Arc::new(machine),
             reference,
             schema_path: PathBuf::new(),
             schema: Arc::new(Schema::default()),
@@ -191,9 +191,9 @@ impl Base {
     fn set(&mut self, key: &str, value: &str) -> Result<(), InputError> {
         match key.split_once('.') {
             Some(("workload", path)) => {
-                workload::set(&mut self.workload, path, value)?;
+                workload::set(Arc::make_mut(&mut self.workload), path, value)?;
             }
-            Some(("machine", path)) => self.machine.set(path, value)?,
+            Some(("machine", path)) => Arc::make_mut(&mut self.machine).set(path, value)?,
             _ => {
                 return Err(InputError::new(format!("--set {key}={value}: the key names neither file"))
                     .expected("a key that starts with `workload.` or `machine.`, such as machine.cpu.cores=8")
