@@ -28,7 +28,6 @@ pub mod inserts;
 pub mod join_methods;
 pub mod joins;
 pub mod names;
-pub mod page_images;
 pub mod partitions;
 pub mod paths;
 pub mod plan;

@@ -7,6 +7,7 @@ pub mod bottleneck;
 pub mod bounds;
 pub mod check;
 pub mod grid;
+pub mod inputs;
 pub mod interval;
 pub mod latency;
 pub mod metric;
@@ -19,5 +20,6 @@ pub mod schema_changes;
 pub mod simulated;
 pub mod sweep;
 
-pub use pipeline::{Base, Inputs, Sources, load, run};
+pub use inputs::{Base, Inputs, Sources, load};
+pub use pipeline::run;
 pub use result::*;

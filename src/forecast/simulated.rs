@@ -4,7 +4,8 @@
 //! the bounds stay those of the formulas: they are answers to what-ifs, not to this run.
 
 use crate::diagnostic::{InputError, Warning, WarningCode};
-use crate::forecast::pipeline::{self, Inputs};
+use crate::forecast::Inputs;
+use crate::forecast::pipeline;
 use crate::forecast::result::{
     Forecast, ForecastWarning, Interval, Latency, SimulationSummary, StationForecast, TransactionForecast,
 };

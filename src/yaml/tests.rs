@@ -131,7 +131,6 @@ fn nesting_and_aliases_have_limits() {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a mapping with `clients`")]
-#[allow(dead_code)]
 struct Sample {
     clients: Located<Count>,
     #[serde(default)]
