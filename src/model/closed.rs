@@ -144,7 +144,7 @@ impl Search<'_> {
                 }
                 // Little waiting shortens itself little: one substitution is nearly right.
                 let waiting = evaluation.flow.throughput * evaluation.lock_wait;
-                if waiting < 0.5 * n { n - waiting } else { 0.5 * n }
+                if waiting < 0.5 * n { n - waiting } else { between(0.0, n) }
             }
         };
         // First a bracket, by Illinois' variant of false position, with conditions settled roughly.
@@ -167,7 +167,7 @@ impl Search<'_> {
                 break;
             }
             let secant = high - f_high * (high - low) / (f_high - f_low);
-            a = if f_high >= 1.0 || !(low..=high).contains(&secant) { 0.5 * (low + high) } else { secant };
+            a = if f_high >= 1.0 || !(low..=high).contains(&secant) { between(low, high) } else { secant };
         }
         // Then secants, with conditions as settled as the residual is small: their noise must not
         // decide on which side the solution lies.
@@ -186,7 +186,7 @@ impl Search<'_> {
             if f >= 1.0 {
                 // Infinite waits say on which side, and nothing about the slope.
                 above = above.min(a);
-                a = 0.5 * (below + above);
+                a = between(below, above);
                 continue;
             }
             // Waiting grows with a, so the slope is never below that of a itself.
@@ -204,7 +204,15 @@ impl Search<'_> {
             }
             tolerance = (0.1 * f.abs()).clamp(precision, tolerance);
             let next = a - f / slope;
-            a = if (below..=above).contains(&next) { next } else { 0.5 * (below + above) };
+            a = if (below..=above).contains(&next) {
+                next
+            } else if above - below < 0.01 * above {
+                // The bracket came from rougher conditions and has lost the solution: open it again.
+                (below, above) = (0.9 * below, (1.1 * above).min(n));
+                next.clamp(below, above)
+            } else {
+                between(below, above)
+            };
         }
     }
 
@@ -352,6 +360,13 @@ impl Search<'_> {
             iterations: self.iterations,
         }
     }
+}
+
+/// A population between two others: the geometric mean where they are of different size, since the few
+/// that do not wait for a hot row are to be found among a million as quickly as among ten.
+fn between(low: f64, high: f64) -> f64 {
+    let least = low.max(0.5);
+    if high > 4.0 * least { (least * high).sqrt() } else { 0.5 * (low + high) }
 }
 
 /// Commits per flush at `rate` commits per second, where a flush takes `cycle` seconds (its CPU
