@@ -65,6 +65,31 @@ fn reading(c: &mut Criterion) {
     group.finish();
 }
 
+/// Types to demands: access paths and prices of every statement, and the network built of them.
+fn planning(c: &mut Criterion) {
+    let mut group = c.benchmark_group("plan");
+    for name in ["tpcb-like", "orders"] {
+        let sources = Sources { workload: folder(name).join("workload.yaml"), ..sources(16) };
+        let inputs = forecast::load(&sources).expect("inputs");
+        // Statements remember the paths of the settings asked for last: two settings in turn find them
+        // anew each time.
+        let mut other = (*inputs.machine).clone();
+        other.settings.random_page_cost = 1.1;
+        group.throughput(Throughput::Elements(2));
+        group.bench_function(BenchmarkId::new("paths", name), |b| {
+            b.iter(|| {
+                black_box(inputs.statements.footprints(black_box(&inputs.machine)));
+                black_box(inputs.statements.footprints(black_box(&other)))
+            });
+        });
+        group.throughput(Throughput::Elements(1));
+        group.bench_function(BenchmarkId::new("prices", name), |b| {
+            b.iter(|| forecast::pipeline::plan(black_box(&inputs)).expect("a plan"));
+        });
+    }
+    group.finish();
+}
+
 /// A network like the one a forecast solves, at very different populations.
 fn solving(c: &mut Criterion) {
     let stations = [
@@ -116,5 +141,5 @@ fn forecasting(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, reading, solving, forecasting);
+criterion_group!(benches, reading, planning, solving, forecasting);
 criterion_main!(benches);

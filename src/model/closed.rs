@@ -18,8 +18,6 @@ const MAX_ROUNDS: usize = 200;
 const MAX_STEPS: usize = 60;
 /// While the search is far from its end, conditions need be no more settled than this, relative.
 const ROUGH: f64 = 1e-2;
-/// Residual of the search, squeezed into (-1, 1), from which secants take over from the bracket.
-const NEAR: f64 = 0.1;
 /// A device is never taken to be busier than this when its delay is computed; throughput is capped
 /// at its capacity separately.
 const MAX_DEVICE_UTILIZATION: f64 = 0.95;
@@ -77,7 +75,8 @@ struct Search<'a> {
 #[derive(Clone, Copy)]
 struct Evaluation {
     flow: Flow,
-    lock_wait: f64,
+    /// By how much more of the time rows would have to be free for the waits to be those of the others.
+    slack: f64,
     checkpoint: CheckpointLoad,
     utilization: f64,
 }
@@ -122,99 +121,74 @@ pub fn solve_inside(
 }
 
 impl Search<'_> {
-    /// Finds a with `a + X(a) * lock wait per transaction = n`: the left side grows with a.
+    /// Finds the population that does not wait for locks: the one at which rows are free just as often as
+    /// it takes for all others to be waiting ([`LockWaits::balance`]).
     fn population(&mut self, start: Option<&Steady>) -> Result<(f64, Evaluation), QueueingError> {
         let (n, precision) = (self.n, self.precision);
         if self.system.locks.is_empty() || n <= 1.0 {
             return Ok((n, self.evaluate(n, precision)?));
         }
-        // The residual is squeezed into (-1, 1), so that an infinite wait has a finite value.
-        let residual = |a: f64, e: &Evaluation| {
-            let waiting = e.flow.throughput * e.lock_wait;
-            if waiting.is_finite() { (a - n + waiting) / (1.0 + waiting) } else { 1.0 }
-        };
-        let (mut low, mut f_low) = (0.0, -n);
-        let (mut high, mut f_high) = (n, 1.0);
         let mut a = match start {
             Some(s) if s.waiting > 0.01 * n && s.waiting < n => n - s.waiting,
             _ => {
                 let evaluation = self.evaluate(n, ROUGH.max(precision))?;
-                f_high = residual(n, &evaluation);
-                if f_high <= 0.01 * precision {
+                let waiting = evaluation.flow.throughput * self.waits.per_transaction();
+                if waiting <= 0.01 * precision {
                     return Ok((n, self.evaluate(n, precision)?));
                 }
-                // Little waiting shortens itself little: one substitution is nearly right.
-                let waiting = evaluation.flow.throughput * evaluation.lock_wait;
-                if waiting < 0.5 * n { n - waiting } else { between(0.0, n) }
+                if waiting < 0.5 * n {
+                    // Little waiting shortens itself little: one substitution is nearly right.
+                    n - waiting
+                } else if waiting.is_finite() {
+                    n * n / (n + waiting)
+                } else {
+                    // Rows are busy in proportion to those who hurry through the rest of the system.
+                    n / self.waits.utilization
+                }
             }
         };
-        // First a bracket, by Illinois' variant of false position, with conditions settled roughly.
-        let (mut side, mut last) = (0, None);
-        for _ in 0..MAX_STEPS {
-            let evaluation = self.evaluate(a, ROUGH.max(precision))?;
-            let f = residual(a, &evaluation);
-            // Ends where the wait is infinite say nothing about the slope.
-            last = (f < 1.0).then_some((a, f)).or(last);
-            if f > 0.0 {
-                (high, f_high) = (a, f);
-                f_low *= if side == 1 { 0.5 } else { 1.0 };
-                side = 1;
-            } else {
-                (low, f_low) = (a, f);
-                f_high *= if side == -1 { 0.5 } else { 1.0 };
-                side = -1;
-            }
-            if f.abs() < NEAR || high - low < 1e-3 * high {
-                break;
-            }
-            let secant = high - f_high * (high - low) / (f_high - f_low);
-            a = if f_high >= 1.0 || !(low..=high).contains(&secant) { between(low, high) } else { secant };
-        }
-        // Then secants, with conditions as settled as the residual is small: their noise must not
-        // decide on which side the solution lies.
         let mut tolerance = ROUGH.max(precision);
-        let (mut step, mut slope) = (0, 0.0_f64);
-        let (mut below, mut above) = (0.98 * low, (1.02 * high).min(n));
-        loop {
+        let (mut low, mut high) = (0.0, n);
+        let mut last: Option<(f64, f64)> = None;
+        for _ in 0..MAX_STEPS {
             let evaluation = self.evaluate(a, tolerance)?;
-            let f = residual(a, &evaluation);
-            let found = tolerance <= precision && f.abs() < precision;
-            step += 1;
-            if found || step > MAX_STEPS {
-                self.settled &= found;
+            let waiting = n - a;
+            // In (-inf, 1), nearly linear in a both where few wait and where rows are busy all the time.
+            let ratio = 1.0 + evaluation.slack;
+            let f = 1.0 - 1.0 / ratio;
+            // The slope of either limit where it rules; a secant flatter than half of that is noise.
+            let usual = 1.0 / a + 1.0 / waiting.max(f64::MIN_POSITIVE);
+            let secant = last.map_or(usual, |(a_last, f_last)| (f - f_last) / (a - a_last));
+            last = Some((a, f));
+            let step = f / if secant.is_finite() { secant.max(0.5 * usual) } else { usual };
+            if tolerance <= precision && step.abs() < precision * a {
                 return Ok((a, evaluation));
             }
-            if f >= 1.0 {
-                // Infinite waits say on which side, and nothing about the slope.
-                above = above.min(a);
-                a = between(below, above);
-                continue;
-            }
-            // Waiting grows with a, so the slope is never below that of a itself.
-            let least = 1.0 / (1.0 + evaluation.flow.throughput * evaluation.lock_wait);
-            if let Some((a_last, f_last)) = last.filter(|l: &(f64, f64)| (a - l.0).abs() > 1e-9 * n) {
-                slope = (f - f_last) / (a - a_last);
-            }
-            slope = slope.max(least);
-            last = Some((a, f));
             // Residuals within the noise of the conditions do not narrow the bracket.
             if f > 10.0 * tolerance {
-                above = above.min(a);
+                high = a.min(high);
             } else if f < -10.0 * tolerance {
-                below = below.max(a);
+                low = a.max(low);
             }
+            let far = !(0.5..=2.0).contains(&ratio);
+            let next = match () {
+                () if !far => a - step,
+                () if waiting < a && waiting * ratio < 0.5 * n => n - waiting * ratio,
+                () => a / ratio,
+            };
             tolerance = (0.1 * f.abs()).clamp(precision, tolerance);
-            let next = a - f / slope;
-            a = if (below..=above).contains(&next) {
+            a = if next > low && next < high {
                 next
-            } else if above - below < 0.01 * above {
+            } else if high - low < 0.01 * high {
                 // The bracket came from rougher conditions and has lost the solution: open it again.
-                (below, above) = (0.9 * below, (1.1 * above).min(n));
-                next.clamp(below, above)
+                (low, high) = (0.9 * low, (1.1 * high).min(n));
+                next.clamp(low, high)
             } else {
-                between(below, above)
+                between(low, high)
             };
         }
+        self.settled = false;
+        Ok((a, self.evaluate(a, precision)?))
     }
 
     /// Settles the conditions at population `a`: substitution, sped up by Anderson's mixing of the
@@ -289,11 +263,10 @@ impl Search<'_> {
             variation: system.hold_variation,
         };
         lock_waits(&system.locks, &load, &mut self.waits);
-        let lock_wait = self.waits.per_transaction;
-        if lock_wait.is_finite() && lock_wait > 0.0 {
-            shares_of(&system.locks, &self.waits, &mut self.shares);
-        }
-        Ok(Evaluation { flow, lock_wait, checkpoint, utilization })
+        let waiting = (self.n - a).max(0.0);
+        let slack = if system.locks.is_empty() { 0.0 } else { self.waits.balance(waiting / flow.throughput) };
+        shares_of(&system.locks, &self.waits, &mut self.shares);
+        Ok(Evaluation { flow, slack, checkpoint, utilization })
     }
 
     /// What the flow says about time inside a hold.

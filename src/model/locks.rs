@@ -72,10 +72,12 @@ pub struct LockWaits {
     pub wait: Vec<f64>,
     /// Probability that a take has to wait.
     pub probability: Vec<f64>,
-    /// Sum over takers of takes times wait: lock wait per average transaction, seconds.
-    pub per_transaction: f64,
     /// Highest utilization of a row; at 1 or above the population does not fit.
     pub utilization: f64,
+    /// Per take: what is left of the holds under way, seconds, and the share of time that the row is free.
+    heads: Vec<(f64, f64)>,
+    /// Times per average transaction that each take happens.
+    takes: Vec<f64>,
     /// Hold times of the class at hand, kept for its room.
     holds: Vec<f64>,
 }
@@ -93,7 +95,75 @@ impl LockWaits {
             .zip(self.wait.iter().zip(&self.probability))
             .map(|((index, class, taker), (wait, probability))| (index, class, taker, *wait, *probability))
     }
+
+    /// Lock wait per average transaction if every row were free for `slack` more of the time, seconds;
+    /// also its derivative. Infinite where a row would not be free at all.
+    fn total(&self, slack: f64) -> (f64, f64) {
+        let (mut total, mut slope) = (0.0, 0.0);
+        for ((head, free), takes) in self.heads.iter().zip(&self.takes) {
+            if *head <= 0.0 {
+                continue;
+            }
+            let free = free + slack;
+            if free <= 0.0 {
+                return (f64::INFINITY, f64::NEG_INFINITY);
+            }
+            total += takes * head / free;
+            slope -= takes * head / (free * free);
+        }
+        (total, slope)
+    }
+
+    /// Lock wait per average transaction by the formula, seconds; infinite where a row is overbooked.
+    #[must_use]
+    pub fn per_transaction(&self) -> f64 {
+        self.total(0.0).0
+    }
+
+    /// Makes the waits add up to `wait` seconds per average transaction, and says by which share of the
+    /// time rows would have to be free more than they are (less, if negative) for that to be so.
+    ///
+    /// That share falls to zero where the population that does not wait is the right one, smoothly and
+    /// almost linearly even where rows are overbooked and the formula's own waits are infinite.
+    pub fn balance(&mut self, wait: f64) -> f64 {
+        let busiest = self.heads.iter().filter(|h| h.0 > 0.0).map(|h| h.1).fold(f64::INFINITY, f64::min);
+        if !(busiest.is_finite() && wait > 0.0) {
+            // Nobody waits yet: what the formula says of who would, as far as it can say it.
+            self.set((LEAST_FREE - busiest).max(0.0));
+            return if busiest.is_finite() { f64::INFINITY } else { 0.0 };
+        }
+        // Of a single term the reciprocal is linear, of several it is concave: Newton's method on it comes
+        // from below after its first step. The start is the answer if only the busiest row mattered.
+        let first: f64 = self.heads.iter().zip(&self.takes).filter(|(h, _)| h.1 <= busiest).map(|(h, t)| h.0 * t).sum();
+        let mut slack = first / wait - busiest;
+        for _ in 0..MAX_BALANCE {
+            let (total, slope) = self.total(slack);
+            let step = total / slope * (total / wait - 1.0);
+            if !step.is_finite() {
+                break;
+            }
+            slack -= step;
+            if step.abs() < 1e-12 * (busiest + slack) {
+                break;
+            }
+        }
+        self.set(slack);
+        slack
+    }
+
+    /// Sets the waits that hold with `slack`.
+    fn set(&mut self, slack: f64) {
+        self.wait.clear();
+        self.wait.extend(
+            self.heads.iter().map(|(head, free)| if *head > 0.0 { head / (free + slack).max(0.0) } else { 0.0 }),
+        );
+    }
 }
+
+/// Share of the time that the busiest row is taken to be free when its waiters are not yet known.
+const LEAST_FREE: f64 = 1e-3;
+/// Steps of Newton's method in [`LockWaits::balance`]; three or four are usual.
+const MAX_BALANCE: usize = 20;
 
 /// What lock waits depend on.
 #[derive(Debug, Clone, Copy)]
@@ -114,11 +184,13 @@ pub struct LockLoad<'a> {
     pub variation: f64,
 }
 
-/// Waits under one load, into `out`.
+/// Waits by the formula under one load, into `out`; [`LockWaits::balance`] turns them into those of a
+/// known number of waiters.
 pub fn lock_waits(classes: &[LockClass], load: &LockLoad<'_>, out: &mut LockWaits) {
-    out.wait.clear();
+    out.heads.clear();
+    out.takes.clear();
     out.probability.clear();
-    (out.per_transaction, out.utilization) = (0.0, 0.0);
+    out.utilization = 0.0;
     // What is left of a hold under way when somebody comes (Pollaczek and Khinchine): half of it when
     // all holds are equally long, all of it when they are exponential.
     let residual = 0.5 * (1.0 + load.variation * load.variation);
@@ -140,16 +212,9 @@ pub fn lock_waits(classes: &[LockClass], load: &LockLoad<'_>, out: &mut LockWait
                     }
                 }
             }
-            let wait = if u <= 0.0 {
-                0.0
-            } else if u < 1.0 {
-                residual * weighted / (1.0 - u)
-            } else {
-                f64::INFINITY
-            };
             out.utilization = out.utilization.max(u);
-            out.per_transaction += taker.takes * wait;
-            out.wait.push(wait);
+            out.heads.push((residual * weighted, 1.0 - u));
+            out.takes.push(taker.takes);
             out.probability.push(u.min(1.0));
         }
     }
