@@ -140,8 +140,10 @@ impl Path {
 }
 
 /// The solution at one population; false when the sum did not converge.
-pub(super) fn solve(shape: &Shape, nodes: &mut Nodes, population: u64, solution: &mut Solution) -> bool {
-    let n = population as f64;
+///
+/// The population may be a fraction: the path then ends where the integrand has died out, before it
+/// would have to close around the origin.
+pub(super) fn solve(shape: &Shape, nodes: &mut Nodes, n: f64, solution: &mut Solution) -> bool {
     if !nodes.saddle.find(shape, n) {
         return false;
     }

@@ -28,6 +28,9 @@ use shape::Shape;
 pub const CONVOLUTION_LIMIT: u64 = 320;
 /// The population from which on the contour is cheaper for a single solution.
 const CONTOUR_FROM: u64 = 128;
+/// The population from which on a fraction is solved for as it is: interpolation between the whole
+/// populations around it would differ by less than an eighth of the inverse square, and cost twice.
+const FRACTION_FROM: f64 = 1000.0;
 
 /// A station.
 #[derive(Debug, Clone, PartialEq)]
@@ -104,6 +107,29 @@ pub struct Solution {
     pub residual: f64,
 }
 
+impl Solution {
+    /// Room for so many stations, all zero.
+    fn clear(&mut self, stations: usize) {
+        self.queue_lengths.clear();
+        self.queue_lengths.resize(stations, 0.0);
+        self.utilizations.clear();
+        self.utilizations.resize(stations, 0.0);
+        self.throughput = 0.0;
+        self.residual = 0.0;
+    }
+
+    /// Utilizations by the throughput; those of gathering stations are there already.
+    fn set_utilizations(&mut self, stations: &[Station]) {
+        for (utilization, station) in self.utilizations.iter_mut().zip(stations) {
+            match &station.kind {
+                Kind::Queue(Rates::Servers(m)) => *utilization = self.throughput * station.demand / m,
+                Kind::Queue(Rates::Gathering) => {}
+                _ => *utilization = self.throughput * station.demand,
+            }
+        }
+    }
+}
+
 /// A solver that keeps its buffers, for callers that solve many networks.
 #[derive(Debug, Default)]
 pub struct Solver {
@@ -123,32 +149,21 @@ impl Solver {
         population: u64,
         solution: &mut Solution,
     ) -> Result<(), QueueingError> {
-        solution.queue_lengths.clear();
-        solution.queue_lengths.resize(stations.len(), 0.0);
-        solution.utilizations.clear();
-        solution.utilizations.resize(stations.len(), 0.0);
-        solution.throughput = 0.0;
-        solution.residual = 0.0;
+        solution.clear(stations.len());
         self.shape.read(stations, population)?;
         if population == 0 {
             solution.terms = 0;
             return Ok(());
         }
         let by_contour =
-            population >= CONTOUR_FROM && contour::solve(&self.shape, &mut self.nodes, population, solution);
+            population >= CONTOUR_FROM && contour::solve(&self.shape, &mut self.nodes, population as f64, solution);
         let solved = by_contour
             || (population <= CONVOLUTION_LIMIT
                 && convolution::solve(&self.shape, &mut self.buffers, population, solution));
         if !solved {
             logarithms::solve(&self.shape, population, solution)?;
         }
-        for (k, station) in stations.iter().enumerate() {
-            solution.utilizations[k] = match &station.kind {
-                Kind::Queue(Rates::Servers(m)) => solution.throughput * station.demand / m,
-                Kind::Queue(Rates::Gathering) => solution.utilizations[k],
-                _ => solution.throughput * station.demand,
-            };
-        }
+        solution.set_utilizations(stations);
         Ok(())
     }
 
@@ -162,13 +177,23 @@ impl Solver {
         Ok(solution)
     }
 
-    /// Solves for a population that is an average and so may be a fraction: what lies between two
-    /// whole populations is interpolated linearly, which keeps the queue lengths adding up to it.
+    /// Solves for a population that is an average and so may be a fraction: among few customers what
+    /// lies between two whole populations is interpolated linearly, which keeps the queue lengths adding
+    /// up to it; among many the contour integral is taken at the fraction.
     ///
     /// # Errors
     /// As [`Solver::solve_into`]; also a population that is negative or not finite.
     pub fn solve_fractional(&mut self, stations: &[Station], population: f64) -> Result<Solution, QueueingError> {
         let (whole, share) = split(population)?;
+        if share > 0.0 && population >= FRACTION_FROM {
+            let mut solution = Solution::default();
+            solution.clear(stations.len());
+            self.shape.read(stations, whole + 1)?;
+            if contour::solve(&self.shape, &mut self.nodes, population, &mut solution) {
+                solution.set_utilizations(stations);
+                return Ok(solution);
+            }
+        }
         let mut low = self.solve(stations, whole)?;
         if share > 0.0 {
             let high = self.solve(stations, whole + 1)?;

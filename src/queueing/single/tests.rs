@@ -183,13 +183,28 @@ proptest! {
         let mut direct = solver.solve(&stations, n).unwrap();
         prop_assert!(convolution::solve(&solver.shape, &mut solver.buffers, n, &mut direct));
         let mut by_contour = direct.clone();
-        if contour::solve(&solver.shape, &mut solver.nodes, n, &mut by_contour) {
+        if contour::solve(&solver.shape, &mut solver.nodes, n as f64, &mut by_contour) {
             prop_assert!(close(by_contour.throughput, direct.throughput, 1e-9), "{by_contour:?} {direct:?}");
             for (a, b) in by_contour.queue_lengths.iter().zip(&direct.queue_lengths) {
                 prop_assert!(close(*a, *b, 1e-9), "{:?} {:?}", by_contour.queue_lengths, direct.queue_lengths);
             }
         } else {
             prop_assert!(n < 150, "the contour refused {n}: {by_contour:?}");
+        }
+    }
+
+    /// A fraction of a large population lies between the whole ones, where a straight line would put it.
+    #[test]
+    fn large_fractions_lie_between(stations in random_network(), n in 1000u64..1_000_000, share in 0.05..0.95_f64) {
+        let mut solver = Solver::default();
+        let [low, high] = [n, n + 1].map(|n| solver.solve(&stations, n).unwrap());
+        let between = solver.solve_fractional(&stations, n as f64 + share).unwrap();
+        let line = low.throughput + share * (high.throughput - low.throughput);
+        prop_assert!(close(between.throughput, line, 1e-6), "{} {line}", between.throughput);
+        let total: f64 = between.queue_lengths.iter().sum();
+        prop_assert!(close(total, n as f64 + share, 1e-9));
+        for ((q, a), b) in between.queue_lengths.iter().zip(&low.queue_lengths).zip(&high.queue_lengths) {
+            prop_assert!(close(*q, a + share * (b - a), 1e-5), "{q} {a} {b}");
         }
     }
 }
