@@ -25,7 +25,7 @@ fn eight() -> Vec<Station> {
 fn database() -> Vec<Station> {
     vec![
         Station::queue(0.001, Rates::Servers(4.0)),
-        Station::queue(0.002, Rates::Gathering),
+        Station::queue(0.002, Rates::Gathering(0.6)),
         Station::queue(0.0003, Rates::Table(vec![1.0, 1.8, 2.4, 2.8])),
         Station::delay(0.0005),
     ]

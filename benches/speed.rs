@@ -94,7 +94,7 @@ fn planning(c: &mut Criterion) {
 fn solving(c: &mut Criterion) {
     let stations = [
         Station::queue(180e-6, Rates::Servers(4.0)),
-        Station::queue(90e-6, Rates::Gathering),
+        Station::queue(90e-6, Rates::Gathering(0.6)),
         Station::queue(20e-6, Rates::Constant),
         Station::delay(500e-6),
     ];

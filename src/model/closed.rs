@@ -1,11 +1,11 @@
 //! The steady state with a fixed number of transactions inside the server.
 
-use crate::model::commit::batch_size;
+use crate::model::commit::{AT_ANY_TIME, batch_size, gathering_share};
 use crate::model::locks::{HoldTimes, LockLoad, LockWaits, handover_cpu, initial_shares, lock_waits, shares_of};
 use crate::model::network::{Conditions, Flow, Network};
 use crate::model::station::StationName as S;
 use crate::model::storage::{CheckpointLoad, checkpoint_load, write_utilization};
-use crate::model::system::{ClientCpu, System};
+use crate::model::system::{Arrivals, ClientCpu, System};
 use crate::queueing::QueueingError;
 
 /// Relative change below which conditions count as settled, for a forecast.
@@ -69,6 +69,9 @@ struct Search<'a> {
     iterations: usize,
     settled: bool,
     precision: f64,
+    /// Whether transactions come from outside, so that the time between a client's commits is not the
+    /// population over the throughput.
+    from_outside: bool,
 }
 
 /// One evaluation at a population that does not wait for locks.
@@ -96,6 +99,7 @@ pub fn solve_inside(
     let conditions = start.map_or(
         Conditions {
             batch: 1.0,
+            gathering: AT_ANY_TIME,
             switch: 0.0,
             handover: 0.0,
             images: 0.0,
@@ -115,6 +119,10 @@ pub fn solve_inside(
         iterations: 0,
         settled: true,
         precision,
+        from_outside: match system.arrivals {
+            Arrivals::Closed { think: time, .. } => time > 0.0 && !think,
+            Arrivals::Open { .. } => true,
+        },
     };
     let (a, evaluation) = search.population(start)?;
     Ok(search.steady(a, evaluation))
@@ -196,13 +204,13 @@ impl Search<'_> {
     fn evaluate(&mut self, a: f64, precision: f64) -> Result<Evaluation, QueueingError> {
         // What hand-overs cost follows from the population at once.
         self.conditions.handover = self.handover(a);
-        let mut last: Option<([f64; 6], [f64; 6])> = None;
+        let mut last: Option<([f64; 7], [f64; 7])> = None;
         let (mut damping, mut last_change) = (1.0_f64, f64::INFINITY);
         for _ in 0..MAX_ROUNDS {
             let evaluation = self.round(a)?;
             let now = self.conditions.scaled();
             let next = self.next_conditions(a, &evaluation).scaled();
-            let residual: [f64; 6] = std::array::from_fn(|k| next[k] - now[k]);
+            let residual: [f64; 7] = std::array::from_fn(|k| next[k] - now[k]);
             let change = residual.iter().zip(now).map(|(r, x)| r.abs() / x.abs().max(1.0)).fold(0.0, f64::max);
             if change < precision {
                 self.settled = true;
@@ -304,8 +312,13 @@ impl Search<'_> {
             * (flow.server_cpu + if matches!(system.client, ClientCpu::Shared) { system.work.client_cpu } else { 0.0 })
             / cores.max(1.0);
         let batch = batch_size(x * system.work.flushes, flush + system.commit.flush_cpu, serial);
+        // What a client does between two flushes; from outside, commits come at any time.
+        let elsewhere = self.n / x / system.work.flushes - flow.residence[S::WalFlush.index()] / system.work.flushes;
+        let gathering =
+            if self.from_outside { AT_ANY_TIME } else { gathering_share(elsewhere, flush + system.commit.flush_cpu) };
         Conditions {
             batch: batch.clamp(1.0, a.max(1.0)),
+            gathering,
             switch: system.switches.per_message(runnable),
             handover: self.handover(a),
             images: evaluation.checkpoint.images * system.checkpoints.image_cpu,

@@ -1,5 +1,6 @@
 //! The product-form networks at the heart of the model.
 
+use crate::model::commit::{ALL_IN_STEP, AT_ANY_TIME};
 use crate::model::station::StationName as S;
 use crate::model::system::{Arrivals, ClientCpu, Demand, System};
 use crate::queueing::QueueingError;
@@ -15,6 +16,8 @@ const WAL_QUEUES: f64 = 0.2;
 pub struct Conditions {
     /// b: commits per flush.
     pub batch: f64,
+    /// One over the length of a stay at a busy flush, in flushes ([`crate::model::commit::gathering_share`]).
+    pub gathering: f64,
     /// Server CPU per message for context switches, seconds.
     pub switch: f64,
     /// Server CPU per transaction for handing locks over, seconds.
@@ -31,9 +34,10 @@ impl Conditions {
     /// As numbers of comparable size, for the search for a fixed point: ratios, microseconds and
     /// hundreds of bytes.
     #[must_use]
-    pub fn scaled(&self) -> [f64; 6] {
+    pub fn scaled(&self) -> [f64; 7] {
         [
             self.batch,
+            self.gathering,
             self.switch * 1e6,
             self.handover * 1e6,
             self.images * 1e6,
@@ -44,14 +48,15 @@ impl Conditions {
 
     /// Back from [`Conditions::scaled`], within what makes sense.
     #[must_use]
-    pub fn from_scaled(x: [f64; 6]) -> Self {
+    pub fn from_scaled(x: [f64; 7]) -> Self {
         Self {
             batch: x[0].max(1.0),
-            switch: x[1] * 1e-6,
-            handover: x[2].max(0.0) * 1e-6,
-            images: x[3].max(0.0) * 1e-6,
-            wal_bytes: x[4].max(0.0) * 1e2,
-            device_stretch: x[5].max(1.0),
+            gathering: x[1].clamp(ALL_IN_STEP, AT_ANY_TIME),
+            switch: x[2] * 1e-6,
+            handover: x[3].max(0.0) * 1e-6,
+            images: x[4].max(0.0) * 1e-6,
+            wal_bytes: x[5].max(0.0) * 1e2,
+            device_stretch: x[6].max(1.0),
         }
     }
 }
@@ -156,7 +161,7 @@ impl<'a> Network<'a> {
             }
             ClientCpu::Unlimited => push(S::ClientCpu, work.client_cpu, Kind::Delay),
         }
-        push(S::WalFlush, work.flushes * system.commit.flush, Kind::Queue(Rates::Gathering));
+        push(S::WalFlush, work.flushes * system.commit.flush, Kind::Queue(Rates::Gathering(AT_ANY_TIME)));
         push(S::WalFlush, work.flushes * system.commit.standby, Kind::Delay);
         push(S::WalWrite, work.wal_bytes / system.storage.write_bandwidth, Kind::Delay);
         push(S::DataRead, work.reads * system.storage.read, Kind::Queue(read_rates(system.storage.read_width)));
@@ -174,6 +179,7 @@ impl<'a> Network<'a> {
                 (S::ServerCpu, _) => station.demand = cpu,
                 (S::WalFlush, Kind::Queue(_)) => {
                     station.demand = system.work.flushes * system.commit.flush * conditions.device_stretch;
+                    station.kind = Kind::Queue(Rates::Gathering(conditions.gathering));
                 }
                 (S::DataRead, _) => {
                     station.demand = system.work.reads * system.storage.read * conditions.device_stretch;
@@ -239,7 +245,12 @@ impl<'a> Network<'a> {
                 - residence[S::WalFlush.index()]
                 - residence[S::ServerCpu.index()]
                 - if client > 0.0 { residence[S::ClientCpu.index()] } else { 0.0 };
-            let x = batch_throughput(a, elsewhere + work.flushes * system.commit.standby + cpu, cycle);
+            let x = batch_throughput(
+                a,
+                elsewhere + work.flushes * system.commit.standby + cpu,
+                cycle,
+                conditions.gathering,
+            );
             if x < out.throughput {
                 out.throughput = x;
                 out.serialized = true;
@@ -255,16 +266,16 @@ impl<'a> Network<'a> {
     }
 }
 
-/// Throughput of `n` customers over a delay `z` and a batch server of cycle `s` with rate
-/// max(1, j/2), n possibly fractional.
+/// Throughput of `n` customers over a delay `z` and a batch server of cycle `s` that is
+/// [`Rates::Gathering`], n possibly fractional.
 ///
-/// The batch server's normalization factors are `(2s)^j / (2 j!)` for j >= 1 and 1 for j = 0: half an
-/// absent station and half a delay of 2s. So `G(n) = (z^n + (z + 2s)^n) / (2 n!)`, and
-/// `X(n) = G(n-1) / G(n)` in closed form.
-fn batch_throughput(n: f64, z: f64, s: f64) -> f64 {
-    let long = z + 2.0 * s;
-    let ratio = z / long;
-    n * (1.0 + ratio.powf(n - 1.0)) / (long * (1.0 + ratio.powf(n)))
+/// The batch server's normalization factors are `share (s / share)^j / j!` for j >= 1 and 1 for j = 0:
+/// part an absent station, part a delay of s / share. So `G(n) = ((1 - share) z^n + share (z + s /
+/// share)^n) / n!`, and `X(n) = G(n-1) / G(n)` in closed form.
+fn batch_throughput(n: f64, z: f64, s: f64, share: f64) -> f64 {
+    let long = z + s / share;
+    let (ratio, absent) = (z / long, (1.0 - share) / share);
+    n * (1.0 + absent * ratio.powf(n - 1.0)) / (long * (1.0 + absent * ratio.powf(n)))
 }
 
 /// Speed of reads under way: each adds until the ceiling binds.
@@ -279,13 +290,13 @@ mod tests {
     #[test]
     fn a_batch_server_serves_one_alone_and_all_at_once() {
         let (z, s) = (0.001, 0.002);
-        assert!((batch_throughput(1.0, z, s) - 1.0 / (z + s)).abs() < 1e-9);
+        assert!((batch_throughput(1.0, z, s, 0.6) - 1.0 / (z + s)).abs() < 1e-9);
         // Independent: the two-customer Markov chain, states 0, 1, 2 at the server, rates 1/s each.
         let w = [1.0, 2.0 * s / z, 2.0 * s * s / (z * z)];
         let g: f64 = w.iter().sum();
         let x = (w[1] + w[2]) / g / s;
-        assert!((batch_throughput(2.0, z, s) / x - 1.0).abs() < 1e-12);
+        assert!((batch_throughput(2.0, z, s, 0.5) / x - 1.0).abs() < 1e-12);
         // Many customers wait about two cycles each at most.
-        assert!((batch_throughput(1e4, z, s) * (z + 2.0 * s) / 1e4 - 1.0).abs() < 1e-9);
+        assert!((batch_throughput(1e4, z, s, 0.5) * (z + 2.0 * s) / 1e4 - 1.0).abs() < 1e-9);
     }
 }

@@ -220,7 +220,7 @@ impl Station {
             Kind::Queue(Rates::Constant) => Some(1.0),
             Kind::Queue(Rates::Servers(m)) => Some(*m),
             Kind::Queue(Rates::Table(table)) => table.last().copied(),
-            Kind::Queue(Rates::Gathering) => Some(f64::INFINITY),
+            Kind::Queue(Rates::Gathering(_)) => Some(f64::INFINITY),
         }
     }
 
@@ -236,7 +236,9 @@ impl Station {
                 (1..=(m.ceil() as usize).min(limit)).map(|j| (j as f64).min(*m)).collect()
             }
             Kind::Queue(Rates::Table(table)) => table.iter().take(limit).copied().collect(),
-            Kind::Queue(Rates::Gathering) => (1..=limit).map(|j| (0.5 * j as f64).max(1.0)).collect(),
+            Kind::Queue(Rates::Gathering(share)) => {
+                (1..=limit).map(|j| if j < 2 { 1.0 } else { share * j as f64 }).collect()
+            }
         }
     }
 

@@ -192,12 +192,12 @@ pub(super) fn solve(shape: &Shape, nodes: &mut Nodes, n: f64, solution: &mut Sol
             w = w.times(inverse.scale(*gap));
             *value = inverse;
         }
-        for (value, (_, twice)) in nodes.values[singles..].iter_mut().zip(&shape.gathering) {
-            let y = twice * saddle.x;
-            // (1 + e^(y z)) / (1 + e^y), with e^(y (z - 1)) already in the exponent.
+        for (value, station) in nodes.values[singles..].iter_mut().zip(&shape.gathering) {
+            let (y, absent) = (station.long * saddle.x, station.absent());
+            // (absent + e^(y z)) / (absent + e^y), with e^(y (z - 1)) already in the exponent.
             let alone = z.scale(-y).exp();
-            let both = alone.affine(1.0, 1.0);
-            w = w.times(both.scale(1.0 / (1.0 + (-y).exp())));
+            let both = alone.affine(1.0, absent);
+            w = w.times(both.scale(1.0 / (1.0 + absent * (-y).exp())));
             *value = both.inverse();
         }
         for (value, table) in nodes.values[singles + gathering..].iter_mut().zip(&saddle.tables) {
@@ -247,10 +247,11 @@ fn finish(
     for (((k, _), sum), gap) in shape.singles.iter().zip(&nodes.sums).zip(&saddle.gaps) {
         solution.queue_lengths[*k] = sum * inverse * (1.0 - gap);
     }
-    for (at, (k, twice)) in shape.gathering.iter().enumerate() {
-        solution.queue_lengths[*k] = nodes.sums[singles + at] * inverse * twice * saddle.x;
-        // P(nobody) is the average of 1 / F = 2 / (1 + e^(y z)) = 2 (1 - 1 / (1 + e^(-y z))).
-        solution.utilizations[*k] = 2.0 * nodes.empty[at] * inverse - 1.0;
+    for (at, station) in shape.gathering.iter().enumerate() {
+        let (k, share) = (station.station, station.share);
+        solution.queue_lengths[k] = nodes.sums[singles + at] * inverse * station.long * saddle.x;
+        // P(nobody) is the average of 1 / F, and (1 - share) / F is 1 less the share of the exponential.
+        solution.utilizations[k] = (nodes.empty[at] * inverse - share) / (1.0 - share);
     }
     for (table, sum) in saddle.tables.iter().zip(&nodes.sums[singles + gathering..]) {
         solution.queue_lengths[table.station] = sum * inverse;

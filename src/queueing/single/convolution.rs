@@ -54,11 +54,11 @@ impl Buffers {
         let plane = &mut self.planes[0];
         poisson(plane, shape.delay * x, n);
         self.delayed.clear();
-        if let Some((_, twice)) = shape.gathering.first() {
-            // (1 + e^y) / 2 is the generating function of demand^j / (1 * 1 * 3/2 * 2 * ...).
-            poisson(&mut self.delayed, (shape.delay + twice) * x, n);
+        if let Some(station) = shape.gathering.first() {
+            let share = station.share;
+            poisson(&mut self.delayed, (shape.delay + station.long) * x, n);
             for (a, b) in plane.iter_mut().zip(&self.delayed) {
-                *a = 0.5 * (*a + b);
+                *a = (1.0 - share) * *a + share * b;
             }
         }
         for (_, demand) in &shape.singles {
@@ -71,16 +71,15 @@ impl Buffers {
         for table in &shape.tables {
             self.add_form(table, shape.speeds(table), x);
         }
-        for (station, twice) in shape.gathering.iter().skip(1) {
-            let demand = 0.5 * twice;
+        for station in shape.gathering.iter().skip(1) {
             let start = self.coefficients.len();
             let mut c = 1.0;
             self.coefficients.push(c);
             for j in 1..=n {
-                c *= demand * x / (0.5 * j as f64).max(1.0);
+                c *= station.demand * x / station.speed(j);
                 self.coefficients.push(c);
             }
-            self.forms.push(Form { station: *station, start, len: n + 1, ratio: 0.0 });
+            self.forms.push(Form { station: station.station, start, len: n + 1, ratio: 0.0 });
         }
     }
 
@@ -187,9 +186,11 @@ pub(super) fn solve(shape: &Shape, b: &mut Buffers, population: u64, solution: &
         solution.queue_lengths[*k] = solution.throughput * demand;
     }
     marginal_sums(shape, g, inverse, &mut solution.queue_lengths);
-    if let Some((k, twice)) = shape.gathering.first() {
-        solution.queue_lengths[*k] = 0.5 * twice * shape.ceiling * b.delayed[n - 1] * inverse;
-        solution.utilizations[*k] = 0.5 * (b.delayed[n] * inverse - (2.0 - b.delayed[n] * inverse)).max(0.0);
+    if let Some(station) = shape.gathering.first() {
+        let (k, share) = (station.station, station.share);
+        solution.queue_lengths[k] = station.demand * shape.ceiling * b.delayed[n - 1] * inverse;
+        // P(nobody) is the network without the station over the whole, by the mixture's other part.
+        solution.utilizations[k] = (share / (1.0 - share) * (b.delayed[n] * inverse - 1.0)).max(0.0);
     }
     // From the last table to the first: w is the product of the later ones.
     b.suffix.clear();

@@ -122,9 +122,9 @@ fn by_convolution(shape: &Shape, b: &mut Buffers, n: usize, curve: &mut Curve) -
             *q = demand * t;
         }
     }
-    if let Some((k, twice)) = shape.gathering.first() {
+    if let Some(station) = shape.gathering.first() {
         for at in 1..=n {
-            curve.queue_lengths[k * row + at] = 0.5 * twice * x * b.delayed[at - 1] / g[at];
+            curve.queue_lengths[station.station * row + at] = station.demand * x * b.delayed[at - 1] / g[at];
         }
     }
     for (k, demand) in &shape.singles {

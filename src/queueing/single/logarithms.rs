@@ -18,8 +18,8 @@ pub(super) fn solve(shape: &Shape, population: u64, solution: &mut Solution) -> 
         let speeds = shape.speeds(table);
         general.push((table.station, terms(n, table.demand, |j| speeds[(j - 1).min(speeds.len() - 1)])));
     }
-    for (k, twice) in &shape.gathering {
-        general.push((*k, terms(n, 0.5 * twice, |j| (0.5 * j as f64).max(1.0))));
+    for station in &shape.gathering {
+        general.push((station.station, terms(n, station.demand, |j| station.speed(j))));
     }
     for (k, demand) in &shape.singles {
         general.push((*k, terms(n, *demand, |_| 1.0)));

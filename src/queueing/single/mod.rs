@@ -59,8 +59,11 @@ pub enum Rates {
     Servers(f64),
     /// As listed for 1, 2, ... customers, the last one holding on.
     Table(Vec<f64>),
-    /// `max(1, j / 2)` without end: those who arrive while one service is under way share the next.
-    Gathering,
+    /// Those who arrive while one service is under way share the next: speed 1 with one customer and
+    /// `share * j` with j of them, without end. At high load a stay lasts `1 / share` services: two where
+    /// all come back in step and just miss one (share 1/2), one and a half where they come at any time
+    /// (share 2/3). Between 1/2 and 1, which would be a delay.
+    Gathering(f64),
 }
 
 impl Station {
@@ -123,7 +126,7 @@ impl Solution {
         for (utilization, station) in self.utilizations.iter_mut().zip(stations) {
             match &station.kind {
                 Kind::Queue(Rates::Servers(m)) => *utilization = self.throughput * station.demand / m,
-                Kind::Queue(Rates::Gathering) => {}
+                Kind::Queue(Rates::Gathering(_)) => {}
                 _ => *utilization = self.throughput * station.demand,
             }
         }

@@ -25,7 +25,7 @@ pub(super) struct Saddle {
     pub gaps: Vec<f64>,
     /// The tables.
     pub tables: Vec<Terms>,
-    /// Mean number at all delays, gathering stations counted as delays of twice their demand.
+    /// Mean number at all delays, gathering stations counted as delays of their longest stay.
     pub delayed: f64,
     /// Distance of the nearest pole in log x; infinite without queues.
     pub pole: f64,
@@ -43,7 +43,7 @@ impl Saddle {
         // unknown, because x itself may be nearer to the limit than f64 can tell apart.
         let slowest = |t: &Table| t.demand / shape.speeds[t.start + t.len - 1];
         let top = shape.singles.iter().map(|s| s.1).chain(shape.tables.iter().map(slowest)).fold(0.0, f64::max);
-        let delay = shape.delay + shape.gathering.iter().map(|g| g.1).sum::<f64>();
+        let delay = shape.delay + shape.gathering.iter().map(|g| g.long).sum::<f64>();
         if top == 0.0 {
             return self.find_without_pole(shape, population, delay);
         }
@@ -102,11 +102,11 @@ impl Saddle {
         let delay = shape.delay * x;
         self.moments = [delay; 3];
         self.delayed = delay;
-        for (_, twice) in &shape.gathering {
-            let y = twice * x;
+        for station in &shape.gathering {
+            let y = station.long * x;
             self.delayed += y;
-            // The logistic function of y: the share of the exponential in (1 + e^y) / 2.
-            let p = 1.0 / (1.0 + (-y).exp());
+            // A logistic function of y: the share of the exponential in the generating function.
+            let p = 1.0 / (1.0 + station.absent() * (-y).exp());
             let v = y * y * p * (1.0 - p);
             self.add([y * p, y * p + v, y * p + 3.0 * v + y * v * (1.0 - 2.0 * p)]);
         }

@@ -12,6 +12,29 @@ pub(super) struct Table {
     pub len: usize,
 }
 
+/// A gathering station: its generating function is `1 - share + share e^(long z)`, that of an absent
+/// station and of a delay.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Gathering {
+    pub station: usize,
+    pub demand: f64,
+    /// Length of a stay at high load, demand / share.
+    pub long: f64,
+    pub share: f64,
+}
+
+impl Gathering {
+    /// Speed with `j` customers.
+    pub fn speed(&self, j: usize) -> f64 {
+        if j < 2 { 1.0 } else { self.share * j as f64 }
+    }
+
+    /// Weight of the absent station relative to that of the delay.
+    pub fn absent(&self) -> f64 {
+        (1.0 - self.share) / self.share
+    }
+}
+
 /// The stations of a network, by kind. Stations without demand are left out.
 #[derive(Debug, Default)]
 pub(super) struct Shape {
@@ -19,8 +42,8 @@ pub(super) struct Shape {
     pub delay: f64,
     /// The delays themselves.
     pub delays: Vec<(usize, f64)>,
-    /// Gathering stations, with twice their demand.
-    pub gathering: Vec<(usize, f64)>,
+    /// Gathering stations.
+    pub gathering: Vec<Gathering>,
     /// Single servers, with demand over speed.
     pub singles: Vec<(usize, f64)>,
     /// All others.
@@ -61,7 +84,11 @@ impl Shape {
             let start = self.speeds.len();
             match rates {
                 Rates::Constant => self.speeds.push(1.0),
-                Rates::Gathering => {}
+                Rates::Gathering(share) => {
+                    if !(0.5..1.0).contains(share) {
+                        return Err(invalid(k, format!("a share of {share}, but it must be at least 1/2 and below 1")));
+                    }
+                }
                 Rates::Servers(m) => {
                     if !m.is_finite() || *m <= 0.0 {
                         return Err(invalid(k, format!("{m} servers")));
@@ -84,8 +111,8 @@ impl Shape {
                 self.speeds.truncate(start);
                 continue;
             }
-            if matches!(rates, Rates::Gathering) {
-                self.gathering.push((k, 2.0 * demand));
+            if let Rates::Gathering(share) = *rates {
+                self.gathering.push(Gathering { station: k, demand, long: demand / share, share });
                 least_time += demand;
                 continue;
             }

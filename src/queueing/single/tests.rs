@@ -13,7 +13,13 @@ fn enumerate(stations: &[Station], n: u64) -> (f64, Vec<f64>) {
             Kind::Queue(Rates::Constant) => 1.0,
             Kind::Queue(Rates::Servers(m)) => j.min(*m),
             Kind::Queue(Rates::Table(t)) => t[(j as usize - 1).min(t.len() - 1)],
-            Kind::Queue(Rates::Gathering) => (j / 2.0).max(1.0),
+            Kind::Queue(Rates::Gathering(share)) => {
+                if j < 1.5 {
+                    1.0
+                } else {
+                    share * j
+                }
+            }
         }
     }
     fn visit(stations: &[Station], left: u64, weight: f64, state: &mut Vec<u64>, sums: &mut (f64, Vec<f64>)) {
@@ -55,10 +61,14 @@ fn samples() -> Vec<Vec<Station>> {
             Station::queue(0.1, Rates::Constant),
         ],
         vec![Station::queue(1.0, Rates::Servers(4.0)), Station::queue(0.5, Rates::Servers(1.3)), Station::delay(1.0)],
-        vec![Station::queue(0.5, Rates::Gathering), Station::queue(0.2, Rates::Servers(2.0)), Station::delay(0.1)],
         vec![
-            Station::queue(0.5, Rates::Gathering),
-            Station::queue(0.7, Rates::Gathering),
+            Station::queue(0.5, Rates::Gathering(2.0 / 3.0)),
+            Station::queue(0.2, Rates::Servers(2.0)),
+            Station::delay(0.1),
+        ],
+        vec![
+            Station::queue(0.5, Rates::Gathering(0.5)),
+            Station::queue(0.7, Rates::Gathering(0.6)),
             Station::queue(0.4, Rates::Table(vec![1.0, 1.8, 2.4])),
             Station::queue(0.2, Rates::Constant),
         ],
@@ -93,7 +103,7 @@ fn convolution_and_logarithms_agree_with_enumeration() {
                 }
             }
             for (k, station) in stations.iter().enumerate() {
-                if station.kind == Kind::Queue(Rates::Gathering) {
+                if matches!(station.kind, Kind::Queue(Rates::Gathering(_))) {
                     assert!(close(fast.utilizations[k], slow.utilizations[k], 1e-12), "{stations:?} {n} {k}");
                 }
             }
@@ -162,7 +172,7 @@ fn random_network() -> impl Strategy<Value = Vec<Station>> {
         3 => (1u32..80).prop_map(|m| Rates::Servers(f64::from(m))),
         1 => (0.2..9.0f64).prop_map(Rates::Servers),
         2 => prop::collection::vec(0.4..3.0f64, 1..6).prop_map(Rates::Table),
-        1 => Just(Rates::Gathering),
+        1 => (0.5..0.95_f64).prop_map(Rates::Gathering),
     ];
     let station = prop_oneof![
         1 => (-6.0..3.0f64).prop_map(|d| Station::delay(d.exp())),
