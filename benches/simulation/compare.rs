@@ -55,7 +55,7 @@ pub fn print(options: &Options) {
     for k in [0, 2, 4] {
         println!("\n  worst by {}", COLUMNS[k]);
         rows.sort_by(|a, b| b.difference[k].abs().total_cmp(&a.difference[k].abs()));
-        for r in rows.iter().take(12) {
+        for r in rows.iter().take(if k == 0 { 40 } else { 12 }) {
             let all = r.difference.map(|d| format!("{d:+.2}")).join(" ");
             println!("  {:>4} [{all}] +-{:.3} {}\n         {}", r.index, r.precision, r.about, r.parts);
         }

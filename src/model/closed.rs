@@ -1,6 +1,6 @@
 //! The steady state with a fixed number of transactions inside the server.
 
-use crate::model::commit::{AT_ANY_TIME, batch_size, gathering_share};
+use crate::model::commit::{batch_size, phase};
 use crate::model::locks::{HoldTimes, LockLoad, LockWaits, handover_cpu, initial_shares, lock_waits, shares_of};
 use crate::model::network::{Conditions, Flow, Network};
 use crate::model::station::StationName as S;
@@ -99,7 +99,8 @@ pub fn solve_inside(
     let conditions = start.map_or(
         Conditions {
             batch: 1.0,
-            gathering: AT_ANY_TIME,
+            lead: system.commit.flush_cpu,
+            phase: 0.5,
             switch: 0.0,
             handover: 0.0,
             images: 0.0,
@@ -204,13 +205,13 @@ impl Search<'_> {
     fn evaluate(&mut self, a: f64, precision: f64) -> Result<Evaluation, QueueingError> {
         // What hand-overs cost follows from the population at once.
         self.conditions.handover = self.handover(a);
-        let mut last: Option<([f64; 7], [f64; 7])> = None;
+        let mut last: Option<([f64; 8], [f64; 8])> = None;
         let (mut damping, mut last_change) = (1.0_f64, f64::INFINITY);
         for _ in 0..MAX_ROUNDS {
             let evaluation = self.round(a)?;
             let now = self.conditions.scaled();
             let next = self.next_conditions(a, &evaluation).scaled();
-            let residual: [f64; 7] = std::array::from_fn(|k| next[k] - now[k]);
+            let residual: [f64; 8] = std::array::from_fn(|k| next[k] - now[k]);
             let change = residual.iter().zip(now).map(|(r, x)| r.abs() / x.abs().max(1.0)).fold(0.0, f64::max);
             if change < precision {
                 self.settled = true;
@@ -311,20 +312,47 @@ impl Search<'_> {
         let serial = system.commit.serialization
             * (flow.server_cpu + if matches!(system.client, ClientCpu::Shared) { system.work.client_cpu } else { 0.0 })
             / cores.max(1.0);
-        let batch = batch_size(x * system.work.flushes, flush + system.commit.flush_cpu, serial);
+        let lead = (system.commit.flush_cpu + system.commit.wakeup)
+            * (flow.residence[S::ServerCpu.index()] / flow.server_cpu).max(1.0);
+        let exclusion = self.network.exclusion();
+        let rate = x * system.work.flushes * (1.0 - exclusion);
+        let batch = batch_size(rate, flush + lead, serial);
         // What a client does between two flushes; from outside, commits come at any time.
-        let elsewhere = self.n / x / system.work.flushes - flow.residence[S::WalFlush.index()] / system.work.flushes;
-        let gathering =
-            if self.from_outside { AT_ANY_TIME } else { gathering_share(elsewhere, flush + system.commit.flush_cpu) };
+        let elsewhere = if self.from_outside {
+            f64::INFINITY
+        } else {
+            (self.n / x - flow.residence[S::WalFlush.index()]) / system.work.flushes
+        };
         Conditions {
             batch: batch.clamp(1.0, a.max(1.0)),
-            gathering,
+            lead,
+            phase: self.phase(evaluation, flush + lead, elsewhere),
             switch: system.switches.per_message(runnable),
             handover: self.handover(a),
             images: evaluation.checkpoint.images * system.checkpoints.image_cpu,
             wal_bytes: evaluation.checkpoint.wal_bytes,
             device_stretch: stretch,
         }
+    }
+
+    /// How much of a cycle a commit waits for its own flush: who has waited for a row comes as soon after a
+    /// flush as it takes to do what is done with the row; the others after `elsewhere` seconds.
+    fn phase(&self, evaluation: &Evaluation, cycle: f64, elsewhere: f64) -> f64 {
+        let times = self.hold_times(&evaluation.flow);
+        let (mut handed, mut after) = (0.0, 0.0);
+        for (_, _, taker, _, probability) in self.waits.takers(&self.system.locks) {
+            if taker.waits && taker.held.flushes > 0.0 {
+                let often = taker.takes * probability;
+                handed += often;
+                after += often * (times.of(&taker.held) - taker.held.flushes * times.flush).max(0.0);
+            }
+        }
+        let alone = phase(cycle, elsewhere);
+        if handed <= 0.0 {
+            return alone;
+        }
+        let share = (handed / self.system.work.flushes).min(1.0);
+        share * phase(cycle, after / handed) + (1.0 - share) * alone
     }
 
     /// Puts the solution together.

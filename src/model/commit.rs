@@ -27,27 +27,17 @@ pub fn batch_size(rate: f64, cycle: f64, serial: f64) -> f64 {
     b.max(1.0)
 }
 
-/// [`gathering_share`] of clients who all come back at once.
-pub const ALL_IN_STEP: f64 = 0.5;
-/// [`gathering_share`] of clients who come back at any time.
-pub const AT_ANY_TIME: f64 = 2.0 / 3.0;
-
-/// One over the number of flushes that a commit spends at a busy WAL, for clients who come back
-/// `elsewhere` seconds after a flush, where flushes of `cycle` seconds follow each other.
+/// How much of a cycle a commit waits before its own flush comes, where flushes follow each other every
+/// `cycle` seconds and clients come back `elsewhere` seconds after one.
 ///
-/// A commit waits for the flush under way and then for its own: `ceil(t / cycle) cycle - t` if it comes
-/// t after a flush has released it. With t exponential the mean is `cycle / (1 - exp(-cycle / elsewhere))
-/// - elsewhere`: a whole cycle for those who come back at once (they have just missed one), half a cycle
-/// for those who come back much later.
+/// Who comes t after a flush has released it waits for `ceil(t / cycle) cycle - t`, which with t
+/// exponential is `cycle / (1 - exp(-cycle / elsewhere)) - elsewhere` on average: a whole cycle for those
+/// who come back at once (they have just missed one), half a cycle for those who come back much later.
 #[must_use]
-pub fn gathering_share(elsewhere: f64, cycle: f64) -> f64 {
+pub fn phase(cycle: f64, elsewhere: f64) -> f64 {
     let u = cycle / elsewhere.max(f64::MIN_POSITIVE);
-    // Nothing to flush, or so far apart that the difference below would lose its digits.
-    if !(u > 1e-6 && cycle > 0.0) {
-        return AT_ANY_TIME;
-    }
-    let wait = 1.0 / -(-u).exp_m1() - 1.0 / u;
-    (1.0 / (1.0 + wait)).clamp(ALL_IN_STEP, AT_ANY_TIME)
+    // Far apart, the difference would lose its digits: a half and the next term of the series.
+    if u < 1e-4 { 0.5 + u / 12.0 } else { (1.0 / -(-u).exp_m1() - 1.0 / u).clamp(0.5, 1.0) }
 }
 
 #[cfg(test)]
@@ -56,14 +46,15 @@ mod tests {
 
     #[test]
     fn commits_wait_for_the_flush_under_way() {
-        assert_eq!(gathering_share(0.0, 1e-3), ALL_IN_STEP);
-        assert!((gathering_share(1.0, 1e-3) - AT_ANY_TIME).abs() < 1e-4);
-        // Independent: the mean wait until the next whole millisecond, by the midpoint rule over quantiles.
+        assert_eq!(phase(1e-3, 0.0), 1.0);
+        assert_eq!(phase(1e-3, f64::INFINITY), 0.5);
+        assert!((phase(1e-3, 11.0) / phase(1e-3, 9.0) - 1.0).abs() < 1e-5);
+        // Independent: the mean wait until the next whole cycle, by the midpoint rule over quantiles.
         let n = 100_000;
         let wait: f64 =
             (0..n).map(|k| -0.7 * (1.0 - (f64::from(k) + 0.5) / f64::from(n)).ln()).map(|t| t.ceil() - t).sum::<f64>()
                 / f64::from(n);
-        assert!((gathering_share(0.7e-3, 1e-3) - 1.0 / (1.0 + wait)).abs() < 1e-4);
+        assert!((phase(1e-3, 0.7e-3) - wait).abs() < 1e-4);
     }
 
     #[test]

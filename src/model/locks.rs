@@ -232,6 +232,20 @@ pub fn shares_of(classes: &[LockClass], waits: &LockWaits, shares: &mut [f64]) {
     }
 }
 
+/// Probability that two commits cannot wait for the same flush, since both need the same row and hold it
+/// to their end.
+#[must_use]
+pub fn exclusion(classes: &[LockClass], flushes: f64) -> f64 {
+    let mut both = 0.0;
+    for class in classes {
+        let held = || class.takers.iter().filter(|t| t.held.flushes > 0.0);
+        for a in held() {
+            both += held().filter(|b| a.mode.conflicts(b.mode)).map(|b| a.takes * b.takes / class.rows).sum::<f64>();
+        }
+    }
+    if flushes > 0.0 { (both / (flushes * flushes)).min(1.0) } else { 0.0 }
+}
+
 /// A first guess of the same: waiters of a class at low load go with the square of its load per row.
 #[must_use]
 pub fn initial_shares(classes: &[LockClass], times: &HoldTimes) -> Vec<f64> {

@@ -1,11 +1,13 @@
 //! The product-form networks at the heart of the model.
 
-use crate::model::commit::{ALL_IN_STEP, AT_ANY_TIME};
+use crate::model::locks::exclusion;
 use crate::model::station::StationName as S;
 use crate::model::system::{Arrivals, ClientCpu, Demand, System};
 use crate::queueing::QueueingError;
 use crate::queueing::single::{Curve, Kind, Rates, Solver, Station};
 
+/// A station whose flushes nobody else waits for is a delay, but for this much.
+const MOST_SHARE: f64 = 0.999;
 /// Populations up to which one pass over all of them is cheaper than two solutions.
 const ONE_PASS: f64 = 128.0;
 /// WAL bandwidth is a queue where its capacity is less than five times that of the cores; else a delay.
@@ -16,8 +18,10 @@ const WAL_QUEUES: f64 = 0.2;
 pub struct Conditions {
     /// b: commits per flush.
     pub batch: f64,
-    /// One over the length of a stay at a busy flush, in flushes ([`crate::model::commit::gathering_share`]).
-    pub gathering: f64,
+    /// CPU between two flushes that follow each other, queueing for it included, seconds.
+    pub lead: f64,
+    /// How much of such a cycle a commit waits before its own flush comes.
+    pub phase: f64,
     /// Server CPU per message for context switches, seconds.
     pub switch: f64,
     /// Server CPU per transaction for handing locks over, seconds.
@@ -34,10 +38,11 @@ impl Conditions {
     /// As numbers of comparable size, for the search for a fixed point: ratios, microseconds and
     /// hundreds of bytes.
     #[must_use]
-    pub fn scaled(&self) -> [f64; 7] {
+    pub fn scaled(&self) -> [f64; 8] {
         [
             self.batch,
-            self.gathering,
+            self.lead * 1e6,
+            self.phase,
             self.switch * 1e6,
             self.handover * 1e6,
             self.images * 1e6,
@@ -48,15 +53,16 @@ impl Conditions {
 
     /// Back from [`Conditions::scaled`], within what makes sense.
     #[must_use]
-    pub fn from_scaled(x: [f64; 7]) -> Self {
+    pub fn from_scaled(x: [f64; 8]) -> Self {
         Self {
             batch: x[0].max(1.0),
-            gathering: x[1].clamp(ALL_IN_STEP, AT_ANY_TIME),
-            switch: x[2] * 1e-6,
-            handover: x[3].max(0.0) * 1e-6,
-            images: x[4].max(0.0) * 1e-6,
-            wal_bytes: x[5].max(0.0) * 1e2,
-            device_stretch: x[6].max(1.0),
+            lead: x[1].max(0.0) * 1e-6,
+            phase: x[2].clamp(0.5, 1.0),
+            switch: x[3] * 1e-6,
+            handover: x[4].max(0.0) * 1e-6,
+            images: x[5].max(0.0) * 1e-6,
+            wal_bytes: x[6].max(0.0) * 1e2,
+            device_stretch: x[7].max(1.0),
         }
     }
 }
@@ -72,6 +78,17 @@ pub struct Flow {
     pub server_cpu: f64,
     /// Whether batches serialized on the CPU set the pace (the second network).
     pub serialized: bool,
+}
+
+impl Conditions {
+    /// How long a commit stays at a WAL that is always busy, with flushes of `flush` seconds and `more` of
+    /// CPU in each cycle beside [`Conditions::lead`]; `exclusion` is the share of the others that cannot be
+    /// there ([`crate::model::locks::exclusion`]).
+    fn stay(&self, flush: f64, more: f64, exclusion: f64) -> f64 {
+        // The leader's CPU is its own work, for which the others wait.
+        let others = more + self.lead * (1.0 - 1.0 / self.batch) + self.phase * (flush + more + self.lead);
+        flush + (1.0 - exclusion) * others
+    }
 }
 
 impl System {
@@ -131,6 +148,8 @@ pub struct Network<'a> {
     solver: Solver,
     curve: Curve,
     queue_lengths: Vec<f64>,
+    /// Probability that two commits cannot share a flush.
+    exclusion: f64,
 }
 
 impl<'a> Network<'a> {
@@ -146,6 +165,7 @@ impl<'a> Network<'a> {
             solver: Solver::default(),
             curve: Curve::default(),
             queue_lengths: Vec::with_capacity(8),
+            exclusion: exclusion(&system.locks, work.flushes),
         };
         let mut push = |name, demand: f64, kind: Kind| {
             if demand > 0.0 {
@@ -161,13 +181,18 @@ impl<'a> Network<'a> {
             }
             ClientCpu::Unlimited => push(S::ClientCpu, work.client_cpu, Kind::Delay),
         }
-        push(S::WalFlush, work.flushes * system.commit.flush, Kind::Queue(Rates::Gathering(AT_ANY_TIME)));
+        push(S::WalFlush, work.flushes * system.commit.flush, Kind::Queue(Rates::Gathering(0.5)));
         push(S::WalFlush, work.flushes * system.commit.standby, Kind::Delay);
         push(S::WalWrite, work.wal_bytes / system.storage.write_bandwidth, Kind::Delay);
         push(S::DataRead, work.reads * system.storage.read, Kind::Queue(read_rates(system.storage.read_width)));
         push(S::Network, work.network, Kind::Delay);
         push(S::Think, work.sleep + think_time, Kind::Delay);
         network
+    }
+
+    /// Probability that two commits cannot share a flush.
+    pub fn exclusion(&self) -> f64 {
+        self.exclusion
     }
 
     /// Sets the demands that conditions change.
@@ -178,8 +203,11 @@ impl<'a> Network<'a> {
             match (name, &station.kind) {
                 (S::ServerCpu, _) => station.demand = cpu,
                 (S::WalFlush, Kind::Queue(_)) => {
-                    station.demand = system.work.flushes * system.commit.flush * conditions.device_stretch;
-                    station.kind = Kind::Queue(Rates::Gathering(conditions.gathering));
+                    let flush = system.commit.flush * conditions.device_stretch;
+                    station.demand = system.work.flushes * flush;
+                    station.kind = Kind::Queue(Rates::Gathering(
+                        (flush / conditions.stay(flush, 0.0, self.exclusion)).min(MOST_SHARE),
+                    ));
                 }
                 (S::DataRead, _) => {
                     station.demand = system.work.reads * system.storage.read * conditions.device_stretch;
@@ -240,17 +268,12 @@ impl<'a> Network<'a> {
         if flush > 0.0 && conditions.batch > 1.0 {
             let burst =
                 system.commit.serialization * (conditions.batch - 1.0) * cpu / system.effective_cores().max(1.0);
-            let cycle = flush + work.flushes * burst;
+            let stay = work.flushes * conditions.stay(flush / work.flushes, burst, self.exclusion);
             let elsewhere: f64 = residence.iter().sum::<f64>()
                 - residence[S::WalFlush.index()]
                 - residence[S::ServerCpu.index()]
                 - if client > 0.0 { residence[S::ClientCpu.index()] } else { 0.0 };
-            let x = batch_throughput(
-                a,
-                elsewhere + work.flushes * system.commit.standby + cpu,
-                cycle,
-                conditions.gathering,
-            );
+            let x = batch_throughput(a, elsewhere + work.flushes * system.commit.standby + cpu, flush, stay);
             if x < out.throughput {
                 out.throughput = x;
                 out.serialized = true;
@@ -266,15 +289,15 @@ impl<'a> Network<'a> {
     }
 }
 
-/// Throughput of `n` customers over a delay `z` and a batch server of cycle `s` that is
-/// [`Rates::Gathering`], n possibly fractional.
+/// Throughput of `n` customers over a delay `z` and a batch server where one alone spends `s` seconds and
+/// many spend `stay` ([`Rates::Gathering`]), n possibly fractional.
 ///
-/// The batch server's normalization factors are `share (s / share)^j / j!` for j >= 1 and 1 for j = 0:
-/// part an absent station, part a delay of s / share. So `G(n) = ((1 - share) z^n + share (z + s /
-/// share)^n) / n!`, and `X(n) = G(n-1) / G(n)` in closed form.
-fn batch_throughput(n: f64, z: f64, s: f64, share: f64) -> f64 {
-    let long = z + s / share;
-    let (ratio, absent) = (z / long, (1.0 - share) / share);
+/// The batch server's normalization factors are `share stay^j / j!` for j >= 1 and 1 for j = 0, with
+/// share = s / stay: part an absent station, part a delay. So `G(n) = ((1 - share) z^n + share (z +
+/// stay)^n) / n!`, and `X(n) = G(n-1) / G(n)` in closed form.
+fn batch_throughput(n: f64, z: f64, s: f64, stay: f64) -> f64 {
+    let long = z + stay;
+    let (ratio, absent) = (z / long, (stay - s) / s);
     n * (1.0 + absent * ratio.powf(n - 1.0)) / (long * (1.0 + absent * ratio.powf(n)))
 }
 
@@ -290,13 +313,13 @@ mod tests {
     #[test]
     fn a_batch_server_serves_one_alone_and_all_at_once() {
         let (z, s) = (0.001, 0.002);
-        assert!((batch_throughput(1.0, z, s, 0.6) - 1.0 / (z + s)).abs() < 1e-9);
+        assert!((batch_throughput(1.0, z, s, 1.6 * s) - 1.0 / (z + s)).abs() < 1e-9);
         // Independent: the two-customer Markov chain, states 0, 1, 2 at the server, rates 1/s each.
         let w = [1.0, 2.0 * s / z, 2.0 * s * s / (z * z)];
         let g: f64 = w.iter().sum();
         let x = (w[1] + w[2]) / g / s;
-        assert!((batch_throughput(2.0, z, s, 0.5) / x - 1.0).abs() < 1e-12);
+        assert!((batch_throughput(2.0, z, s, 2.0 * s) / x - 1.0).abs() < 1e-12);
         // Many customers wait about two cycles each at most.
-        assert!((batch_throughput(1e4, z, s, 0.5) * (z + 2.0 * s) / 1e4 - 1.0).abs() < 1e-9);
+        assert!((batch_throughput(1e4, z, s, 2.0 * s) * (z + 2.0 * s) / 1e4 - 1.0).abs() < 1e-9);
     }
 }

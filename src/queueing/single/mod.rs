@@ -62,7 +62,7 @@ pub enum Rates {
     /// Those who arrive while one service is under way share the next: speed 1 with one customer and
     /// `share * j` with j of them, without end. At high load a stay lasts `1 / share` services: two where
     /// all come back in step and just miss one (share 1/2), one and a half where they come at any time
-    /// (share 2/3). Between 1/2 and 1, which would be a delay.
+    /// (share 2/3). Above 0 and below 1, which would be a delay.
     Gathering(f64),
 }
 

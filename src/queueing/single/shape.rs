@@ -85,8 +85,8 @@ impl Shape {
             match rates {
                 Rates::Constant => self.speeds.push(1.0),
                 Rates::Gathering(share) => {
-                    if !(0.5..1.0).contains(share) {
-                        return Err(invalid(k, format!("a share of {share}, but it must be at least 1/2 and below 1")));
+                    if !(*share > 0.0 && *share < 1.0) {
+                        return Err(invalid(k, format!("a share of {share}, but it must be above 0 and below 1")));
                     }
                 }
                 Rates::Servers(m) => {

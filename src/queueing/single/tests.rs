@@ -172,7 +172,7 @@ fn random_network() -> impl Strategy<Value = Vec<Station>> {
         3 => (1u32..80).prop_map(|m| Rates::Servers(f64::from(m))),
         1 => (0.2..9.0f64).prop_map(Rates::Servers),
         2 => prop::collection::vec(0.4..3.0f64, 1..6).prop_map(Rates::Table),
-        1 => (0.5..0.95_f64).prop_map(Rates::Gathering),
+        1 => (0.2..0.95_f64).prop_map(Rates::Gathering),
     ];
     let station = prop_oneof![
         1 => (-6.0..3.0f64).prop_map(|d| Station::delay(d.exp())),
