@@ -281,12 +281,12 @@ impl Search<'_> {
     /// What the flow says about time inside a hold.
     fn hold_times(&self, flow: &Flow) -> HoldTimes {
         let system = self.system;
-        let stretch = |residence: f64, demand: f64| if demand > 0.0 { residence / demand } else { 1.0 };
+        let waited = flow.residence[S::ServerCpu.index()] - flow.server_cpu + flow.residence[S::ClientCpu.index()]
+            - system.work.client_cpu;
         let flushes = system.work.flushes.max(f64::MIN_POSITIVE);
         let reads = system.work.reads.max(f64::MIN_POSITIVE);
         HoldTimes {
-            server_stretch: stretch(flow.residence[S::ServerCpu.index()], flow.server_cpu),
-            client_stretch: stretch(flow.residence[S::ClientCpu.index()], system.work.client_cpu),
+            cpu_wait: if system.work.messages > 0.0 { (waited / system.work.messages).max(0.0) } else { 0.0 },
             switch: self.conditions.switch,
             commit_cpu: system.commit_cpu(self.conditions.batch),
             flush: if system.work.flushes > 0.0 { flow.residence[S::WalFlush.index()] / flushes } else { 0.0 },

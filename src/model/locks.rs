@@ -37,10 +37,9 @@ pub struct Taker {
 /// What the network says about time inside a hold.
 #[derive(Debug, Clone, Copy)]
 pub struct HoldTimes {
-    /// Residence per second of CPU demand, server.
-    pub server_stretch: f64,
-    /// Residence per second of CPU demand, client.
-    pub client_stretch: f64,
+    /// Wait for a core per message, server and client together, seconds. Bursts of CPU are shorter than a
+    /// scheduler's time slice: each waits its turn once, however long it is itself.
+    pub cpu_wait: f64,
     /// Server CPU per message for context switches, seconds.
     pub switch: f64,
     /// Server CPU of a commit that depends on the batch: F/b + w (1 - 1/b), seconds.
@@ -56,8 +55,9 @@ impl HoldTimes {
     #[must_use]
     pub fn of(&self, held: &Demand) -> f64 {
         let server = held.server_cpu + held.messages * self.switch + held.flushes * self.commit_cpu;
-        (server * self.server_stretch).max(0.0)
-            + held.client_cpu * self.client_stretch
+        server.max(0.0)
+            + held.client_cpu
+            + held.messages * self.cpu_wait
             + held.flushes * self.flush
             + held.network
             + held.sleep
@@ -198,22 +198,25 @@ pub fn lock_waits(classes: &[LockClass], load: &LockLoad<'_>, out: &mut LockWait
     let others = if load.inside > 1.0 { (load.inside - 1.0) / load.inside } else { 0.0 };
     for (class, share) in classes.iter().zip(load.shares) {
         let queue = load.waiting * share / class.rows;
-        let handover = load.handover * queue * load.times.server_stretch;
+        let handover = load.handover * queue;
         out.holds.clear();
         out.holds.extend(class.takers.iter().map(|t| load.times.of(&t.held) + handover));
         for taker in &class.takers {
-            let (mut u, mut weighted) = (0.0, 0.0);
+            let (mut busy, mut weighted) = (0.0, 0.0);
             if taker.waits {
                 for (other, hold) in class.takers.iter().zip(&out.holds) {
                     if taker.mode.conflicts(other.mode) {
-                        let load = others * load.throughput * other.takes * hold / class.rows;
-                        u += load;
+                        let load = load.throughput * other.takes * hold / class.rows;
+                        busy += load;
                         weighted += load * hold;
                     }
                 }
             }
+            let u = others * busy;
+            // With all others in the queue, who comes back finds a hold that has just begun, not one half over.
+            let left = residual + (1.0 - residual) * busy.min(1.0).powf(load.inside);
             out.utilization = out.utilization.max(u);
-            out.heads.push((residual * weighted, 1.0 - u));
+            out.heads.push((left * others * weighted, 1.0 - u));
             out.takes.push(taker.takes);
             out.probability.push(u.min(1.0));
         }

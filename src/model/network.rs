@@ -87,7 +87,7 @@ impl Conditions {
     fn stay(&self, flush: f64, more: f64, exclusion: f64) -> f64 {
         // The leader's CPU is its own work, for which the others wait.
         let others = more + self.lead * (1.0 - 1.0 / self.batch) + self.phase * (flush + more + self.lead);
-        flush + (1.0 - exclusion) * others
+        flush + (1.0 - exclusion * exclusion) * others
     }
 }
 
