@@ -5,7 +5,7 @@ use crate::model::locks::{HoldTimes, LockLoad, LockWaits, handover_cpu, initial_
 use crate::model::network::{Conditions, Flow, Network};
 use crate::model::station::StationName as S;
 use crate::model::storage::{CheckpointLoad, checkpoint_load, write_utilization};
-use crate::model::system::{Arrivals, ClientCpu, System};
+use crate::model::system::{ClientCpu, System};
 use crate::queueing::QueueingError;
 
 /// Relative change below which conditions count as settled, for a forecast.
@@ -69,9 +69,6 @@ struct Search<'a> {
     iterations: usize,
     settled: bool,
     precision: f64,
-    /// Whether transactions come from outside, so that the time between a client's commits is not the
-    /// population over the throughput.
-    from_outside: bool,
 }
 
 /// One evaluation at a population that does not wait for locks.
@@ -120,10 +117,6 @@ pub fn solve_inside(
         iterations: 0,
         settled: true,
         precision,
-        from_outside: match system.arrivals {
-            Arrivals::Closed { think: time, .. } => time > 0.0 && !think,
-            Arrivals::Open { .. } => true,
-        },
     };
     let (a, evaluation) = search.population(start)?;
     Ok(search.steady(a, evaluation))
@@ -159,6 +152,7 @@ impl Search<'_> {
         let mut tolerance = ROUGH.max(precision);
         let (mut low, mut high) = (0.0, n);
         let mut last: Option<(f64, f64)> = None;
+        let (mut below, mut above) = (None, None);
         for _ in 0..MAX_STEPS {
             let evaluation = self.evaluate(a, tolerance)?;
             let waiting = n - a;
@@ -175,15 +169,19 @@ impl Search<'_> {
             }
             // Residuals within the noise of the conditions do not narrow the bracket.
             if f > 10.0 * tolerance {
-                high = a.min(high);
+                (high, above) = (a.min(high), Some((a, ratio.ln())));
             } else if f < -10.0 * tolerance {
-                low = a.max(low);
+                (low, below) = (a.max(low), Some((a, ratio.ln())));
             }
             let far = !(0.5..=2.0).contains(&ratio);
-            let next = match () {
-                () if !far => a - step,
-                () if waiting < a && waiting * ratio < 0.5 * n => n - waiting * ratio,
-                () => a / ratio,
+            let next = match (below, above) {
+                _ if !far => a - step,
+                // On both sides once: the busy share goes nearly with a power of a.
+                (Some((b, under)), Some((c, over))) if b < c => {
+                    b * (c / b).powf((-under / (over - under)).clamp(0.1, 0.9))
+                }
+                _ if waiting < a && waiting * ratio < 0.5 * n => n - waiting * ratio,
+                _ => a / ratio,
             };
             tolerance = (0.1 * f.abs()).clamp(precision, tolerance);
             a = if next > low && next < high {
@@ -312,21 +310,17 @@ impl Search<'_> {
         let serial = system.commit.serialization
             * (flow.server_cpu + if matches!(system.client, ClientCpu::Shared) { system.work.client_cpu } else { 0.0 })
             / cores.max(1.0);
-        let lead = (system.commit.flush_cpu + system.commit.wakeup)
-            * (flow.residence[S::ServerCpu.index()] / flow.server_cpu).max(1.0);
+        let lead = system.commit.flush_cpu + system.commit.wakeup;
+        let queued_lead = lead * flow.stretch.max(1.0);
         let exclusion = self.network.exclusion();
         let rate = x * system.work.flushes * (1.0 - exclusion);
         let batch = batch_size(rate, flush + lead, serial);
-        // What a client does between two flushes; from outside, commits come at any time.
-        let elsewhere = if self.from_outside {
-            f64::INFINITY
-        } else {
-            (self.n / x - flow.residence[S::WalFlush.index()]) / system.work.flushes
-        };
+        // What a client does between two flushes.
+        let elsewhere = (self.n / x - flow.residence[S::WalFlush.index()]) / system.work.flushes;
         Conditions {
             batch: batch.clamp(1.0, a.max(1.0)),
-            lead,
-            phase: self.phase(evaluation, flush + lead, elsewhere),
+            lead: queued_lead,
+            phase: self.phase(evaluation, flush + queued_lead, elsewhere),
             switch: system.switches.per_message(runnable),
             handover: self.handover(a),
             images: evaluation.checkpoint.images * system.checkpoints.image_cpu,
@@ -338,7 +332,8 @@ impl Search<'_> {
     /// How much of a cycle a commit waits for its own flush: who has waited for a row comes as soon after a
     /// flush as it takes to do what is done with the row; the others after `elsewhere` seconds.
     fn phase(&self, evaluation: &Evaluation, cycle: f64, elsewhere: f64) -> f64 {
-        let times = self.hold_times(&evaluation.flow);
+        // Waits for a core are left out: where batches set the pace they count as part of the flush.
+        let times = HoldTimes { cpu_wait: 0.0, ..self.hold_times(&evaluation.flow) };
         let (mut handed, mut after) = (0.0, 0.0);
         for (_, _, taker, _, probability) in self.waits.takers(&self.system.locks) {
             if taker.waits && taker.held.flushes > 0.0 {

@@ -35,13 +35,13 @@ pub struct Conditions {
 }
 
 impl Conditions {
-    /// As numbers of comparable size, for the search for a fixed point: ratios, microseconds and
-    /// hundreds of bytes.
+    /// As numbers of comparable size, for the search for a fixed point: ratios, microseconds (of
+    /// leads hundreds of them) and hundreds of bytes.
     #[must_use]
     pub fn scaled(&self) -> [f64; 8] {
         [
             self.batch,
-            self.lead * 1e6,
+            self.lead * 1e4,
             self.phase,
             self.switch * 1e6,
             self.handover * 1e6,
@@ -56,7 +56,7 @@ impl Conditions {
     pub fn from_scaled(x: [f64; 8]) -> Self {
         Self {
             batch: x[0].max(1.0),
-            lead: x[1].max(0.0) * 1e-6,
+            lead: x[1].max(0.0) * 1e-4,
             phase: x[2].clamp(0.5, 1.0),
             switch: x[3] * 1e-6,
             handover: x[4].max(0.0) * 1e-6,
@@ -76,17 +76,19 @@ pub struct Flow {
     pub residence: [f64; S::ALL.len()],
     /// Server CPU per transaction, seconds.
     pub server_cpu: f64,
+    /// Residence per second of CPU in the first network, whichever of the two counts.
+    pub stretch: f64,
     /// Whether batches serialized on the CPU set the pace (the second network).
     pub serialized: bool,
 }
 
 impl Conditions {
-    /// How long a commit stays at a WAL that is always busy, with flushes of `flush` seconds and `more` of
-    /// CPU in each cycle beside [`Conditions::lead`]; `exclusion` is the share of the others that cannot be
-    /// there ([`crate::model::locks::exclusion`]).
-    fn stay(&self, flush: f64, more: f64, exclusion: f64) -> f64 {
+    /// How long a commit stays at a WAL that is always busy, with flushes of `flush` seconds, `lead` of CPU
+    /// for a leader between them and `more` in each cycle beside; `exclusion` is the share of the others
+    /// that cannot be there ([`crate::model::locks::exclusion`]).
+    fn stay(&self, flush: f64, lead: f64, more: f64, exclusion: f64) -> f64 {
         // The leader's CPU is its own work, for which the others wait.
-        let others = more + self.lead * (1.0 - 1.0 / self.batch) + self.phase * (flush + more + self.lead);
+        let others = more + lead * (1.0 - 1.0 / self.batch) + self.phase * (flush + more + lead);
         flush + (1.0 - exclusion * exclusion) * others
     }
 }
@@ -206,7 +208,7 @@ impl<'a> Network<'a> {
                     let flush = system.commit.flush * conditions.device_stretch;
                     station.demand = system.work.flushes * flush;
                     station.kind = Kind::Queue(Rates::Gathering(
-                        (flush / conditions.stay(flush, 0.0, self.exclusion)).min(MOST_SHARE),
+                        (flush / conditions.stay(flush, conditions.lead, 0.0, self.exclusion)).min(MOST_SHARE),
                     ));
                 }
                 (S::DataRead, _) => {
@@ -263,12 +265,15 @@ impl<'a> Network<'a> {
             residence[S::ClientCpu.index()] = residence[S::ServerCpu.index()] * share;
             residence[S::ServerCpu.index()] *= 1.0 - share;
         }
-        let mut out = Flow { throughput, residence, server_cpu: server, serialized: false };
+        let stretch = residence[S::ServerCpu.index()] / server.max(f64::MIN_POSITIVE);
+        let mut out = Flow { throughput, residence, server_cpu: server, stretch, serialized: false };
         let flush = work.flushes * system.commit.flush * conditions.device_stretch;
         if flush > 0.0 && conditions.batch > 1.0 {
             let burst =
                 system.commit.serialization * (conditions.batch - 1.0) * cpu / system.effective_cores().max(1.0);
-            let stay = work.flushes * conditions.stay(flush / work.flushes, burst, self.exclusion);
+            // The burst is what a leader would queue behind.
+            let lead = system.commit.flush_cpu + system.commit.wakeup;
+            let stay = work.flushes * conditions.stay(flush / work.flushes, lead, burst, self.exclusion);
             let elsewhere: f64 = residence.iter().sum::<f64>()
                 - residence[S::WalFlush.index()]
                 - residence[S::ServerCpu.index()]
