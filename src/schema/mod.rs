@@ -3,11 +3,15 @@
 mod alter;
 pub mod btree;
 mod build;
+mod checks;
 mod datatype;
 mod finish;
+mod harmless;
 mod infer;
 mod read;
+mod recovery;
 mod rename;
+mod sequences;
 pub mod sizes;
 mod table;
 #[cfg(test)]

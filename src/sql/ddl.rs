@@ -2,7 +2,7 @@
 
 use super::split::Piece;
 use super::tree::{Expr, QualifiedName, Query, Span};
-use super::{Note, SqlError, parse};
+use super::{Note, SqlError, parse, salvage, sequence};
 
 /// What one statement says about the schema.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,7 +15,7 @@ pub(crate) enum Ddl {
         query: Query,
         materialized: bool,
         unlogged: bool,
-        fillfactor: Option<f64>,
+        parameters: Parameters,
         if_not_exists: bool,
     },
     CreateIndex(CreateIndex),
@@ -40,6 +40,9 @@ pub(crate) enum Ddl {
         default: Option<Expr>,
         collation: Option<String>,
     },
+    CreateSequence(CreateSequence),
+    /// ALTER SEQUENCE ... OWNED BY and the like.
+    AlterSequence(CreateSequence),
     CreateTrigger {
         name: String,
         table: QualifiedName,
@@ -67,7 +70,12 @@ pub(crate) enum Ddl {
         name: QualifiedName,
         label: String,
     },
-    /// ALTER ... RENAME TO of a type or view.
+    /// ALTER TYPE ... ADD ATTRIBUTE.
+    AddAttribute {
+        name: QualifiedName,
+        attribute: Box<ColumnDef>,
+    },
+    /// ALTER ... RENAME TO of a type, view, schema or sequence.
     Rename {
         kind: Kind,
         name: QualifiedName,
@@ -96,12 +104,13 @@ pub(crate) enum Kind {
     View,
     Type,
     Schema,
+    Sequence,
 }
 
 /// Kinds of CREATE TYPE besides enums.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum TypeKind {
-    Composite,
+    Composite(Vec<ColumnDef>),
     Range {
         subtype: TypeRef,
         multirange: Option<QualifiedName>,
@@ -127,7 +136,32 @@ pub(crate) struct CreateTable {
     pub of_type: Option<QualifiedName>,
     pub partition_of: Option<(QualifiedName, Bound)>,
     pub partition_by: Option<(String, Vec<Expr>)>,
-    pub fillfactor: Option<f64>,
+    pub parameters: Parameters,
+    /// A materialized view whose query cannot be read.
+    pub materialized: bool,
+}
+
+/// Storage parameters: `WITH (name = value, ...)`.
+pub(crate) type Parameters = Vec<(String, String)>;
+
+impl CreateTable {
+    pub(super) const fn new(name: QualifiedName) -> Self {
+        Self {
+            name,
+            if_not_exists: false,
+            unlogged: false,
+            foreign: false,
+            columns: Vec::new(),
+            constraints: Vec::new(),
+            likes: Vec::new(),
+            inherits: Vec::new(),
+            of_type: None,
+            partition_of: None,
+            partition_by: None,
+            parameters: Vec::new(),
+            materialized: false,
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -139,9 +173,67 @@ pub(crate) struct ColumnDef {
     pub not_null: bool,
     pub default: Option<Expr>,
     pub generated: Option<Expr>,
-    pub identity: bool,
+    /// Whether a generated column is computed when read, and takes no room.
+    pub computed: bool,
+    /// The sequence of an identity column.
+    pub identity: Option<CreateSequence>,
+    pub storage: Option<Storage>,
     /// Constraints written with the column.
     pub constraints: Vec<Constraint>,
+}
+
+impl ColumnDef {
+    pub(super) const fn new(name: String) -> Self {
+        Self {
+            name,
+            ty: None,
+            collation: None,
+            not_null: false,
+            default: None,
+            generated: None,
+            computed: false,
+            identity: None,
+            storage: None,
+            constraints: Vec::new(),
+        }
+    }
+
+    /// Adds what another clause says of the same column.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.collation = self.collation.take().or(other.collation);
+        self.not_null |= other.not_null;
+        self.default = self.default.take().or(other.default);
+        self.generated = self.generated.take().or(other.generated);
+        self.computed |= other.computed;
+        self.identity = self.identity.take().or(other.identity);
+        self.storage = self.storage.or(other.storage);
+        self.constraints.extend(other.constraints);
+    }
+}
+
+/// How wide values of a column are kept (attstorage).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Storage {
+    /// In the row, as they are.
+    Plain,
+    /// Moved out, never compressed.
+    External,
+    /// Compressed, then moved out.
+    Extended,
+    /// Compressed; moved out only when nothing else helps.
+    Main,
+}
+
+/// A sequence, of its own or of an identity column.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct CreateSequence {
+    /// `None`: the one that the server makes up for an identity column.
+    pub name: Option<QualifiedName>,
+    pub increment: Option<i64>,
+    pub cache: Option<u64>,
+    pub unlogged: bool,
+    /// OWNED BY table.column.
+    pub owner: Option<(QualifiedName, String)>,
 }
 
 /// A type as written.
@@ -161,12 +253,34 @@ pub(crate) struct Constraint {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum ConstraintKind {
-    NotNull { column: String },
-    Check(Expr),
-    Unique { primary: bool, columns: Vec<String>, include: Vec<String>, fillfactor: Option<f64> },
-    UsingIndex { primary: bool, index: QualifiedName },
+    NotNull {
+        column: String,
+    },
+    Check {
+        expr: Expr,
+        inherited: bool,
+    },
+    Unique {
+        primary: bool,
+        columns: Vec<String>,
+        include: Vec<String>,
+        parameters: Parameters,
+        /// The last column is a range that must not overlap (PostgreSQL 18): the index is of GiST.
+        without_overlaps: bool,
+        nulls_not_distinct: bool,
+    },
+    UsingIndex {
+        primary: bool,
+        index: QualifiedName,
+    },
     ForeignKey(ForeignKeyDef),
-    Exclude { method: String, keys: Vec<KeyDef>, include: Vec<String>, predicate: Option<Expr> },
+    Exclude {
+        method: String,
+        keys: Vec<KeyDef>,
+        include: Vec<String>,
+        predicate: Option<Expr>,
+        parameters: Parameters,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -205,7 +319,8 @@ pub(crate) struct CreateIndex {
     pub keys: Vec<KeyDef>,
     pub include: Vec<String>,
     pub predicate: Option<Expr>,
-    pub fillfactor: Option<f64>,
+    pub parameters: Parameters,
+    pub nulls_not_distinct: bool,
 }
 
 /// `LIKE table INCLUDING ...`.
@@ -216,6 +331,8 @@ pub(crate) struct Like {
     pub constraints: bool,
     pub indexes: bool,
     pub generated: bool,
+    pub identity: bool,
+    pub storage: bool,
 }
 
 /// FOR VALUES ...
@@ -229,23 +346,67 @@ pub(crate) enum Bound {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum AlterTable {
-    AddColumn { column: Box<ColumnDef>, if_not_exists: bool },
+    AddColumn {
+        column: Box<ColumnDef>,
+        if_not_exists: bool,
+    },
     DropColumn(String),
     AddConstraint(Constraint),
     DropConstraint(String),
-    SetType { column: String, ty: TypeRef, collation: Option<String> },
-    SetDefault { column: String, default: Option<Expr> },
-    NotNull { column: String, not_null: bool },
-    Identity { column: String },
-    AttachPartition { table: QualifiedName, bound: Bound },
+    SetType {
+        column: String,
+        ty: TypeRef,
+        collation: Option<String>,
+    },
+    SetDefault {
+        column: String,
+        default: Option<Expr>,
+    },
+    NotNull {
+        column: String,
+        not_null: bool,
+    },
+    Identity {
+        column: String,
+        sequence: CreateSequence,
+    },
+    DropIdentity {
+        column: String,
+    },
+    Storage {
+        column: String,
+        storage: Option<Storage>,
+    },
+    /// n_distinct of a column, which the planner believes instead of its own statistics.
+    Distinct {
+        column: String,
+        distinct: Option<f64>,
+    },
+    AttachPartition {
+        table: QualifiedName,
+        bound: Bound,
+    },
     DetachPartition(QualifiedName),
     Inherit(QualifiedName),
     NoInherit(QualifiedName),
-    Fillfactor(Option<f64>),
+    SetParameters(Parameters),
+    ResetParameters(Vec<String>),
+    /// ENABLE or DISABLE TRIGGER; no name: all.
+    Trigger {
+        name: Option<String>,
+        fires: bool,
+    },
+    OfType(QualifiedName),
     Unlogged(bool),
     Rename(String),
-    RenameColumn { from: String, to: String },
-    RenameConstraint { from: String, to: String },
+    RenameColumn {
+        from: String,
+        to: String,
+    },
+    RenameConstraint {
+        from: String,
+        to: String,
+    },
     SetSchema(String),
     RowSecurity,
 }
@@ -253,14 +414,44 @@ pub(crate) enum AlterTable {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum AlterIndex {
     Attach(QualifiedName),
-    Fillfactor(Option<f64>),
+    SetParameters(Parameters),
+    ResetParameters(Vec<String>),
     Rename(String),
 }
 
-/// Reads one piece of a script as DDL; CREATE SCHEMA may hold several. Spans are offsets in the script.
+/// What one piece of a script gives.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Facts {
+    /// Its facts; CREATE SCHEMA may hold several.
+    pub ddl: Vec<Ddl>,
+    /// What has no place in them.
+    pub notes: Vec<Note>,
+    /// Parts that could not be read.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A part of a statement that could not be read.
+#[derive(Debug, PartialEq)]
+pub(crate) struct LeftOut {
+    /// Where, in bytes of the script.
+    pub span: Span,
+    /// Why.
+    pub message: String,
+}
+
+/// Reads one piece of a script as DDL. Spans are offsets in the script.
 ///
 /// # Errors
 /// When it is not SQL as PostgreSQL reads it, or has a form that cannot be read.
-pub(crate) fn read(script: &str, piece: &Piece) -> Result<(Vec<Ddl>, Vec<Note>), SqlError> {
-    parse::piece(script, piece, |reader, node| reader.ddl(node))
+pub(crate) fn read(script: &str, piece: &Piece) -> Result<Facts, SqlError> {
+    if let Some(ddl) = sequence::statement(&script[piece.span.clone()]) {
+        return Ok(Facts { ddl: vec![ddl], ..Facts::default() });
+    }
+    let (ddl, notes) = parse::piece(script, piece, |reader, node| reader.ddl(node))?;
+    Ok(Facts { ddl, notes, left_out: Vec::new() })
+}
+
+/// Reads the parts of a statement that [`read`] refuses; `None` when none can be read.
+pub(crate) fn read_parts(script: &str, span: Span) -> Option<Facts> {
+    salvage::statement(script, span)
 }

@@ -22,11 +22,15 @@ mod library;
 mod node;
 mod parse;
 mod query;
+mod salvage;
+mod salvage_table;
+mod sequence;
 mod split;
 mod statement;
 #[cfg(test)]
 mod tests;
 mod text;
+mod tokens;
 pub mod tree;
 
 use tree::{Expr, Span, Statement};

@@ -61,6 +61,19 @@ pub(super) fn piece<T: Send>(
     on_large_stack(|| parse(inner, base, Tree::unchecked, read)).unwrap_or_else(|| Err(cannot_read(piece)))
 }
 
+/// Reads a part of a schema as the one statement that it was made to be, by `read`; `base` is the offset of
+/// `text` in the schema.
+pub(super) fn fragment<T: Send>(
+    text: &str,
+    base: isize,
+    read: impl FnOnce(&mut Reader, &SyntaxNode) -> Result<T, SqlError> + Send,
+) -> Result<(T, Vec<Note>), SqlError> {
+    let piece = only_statement(text)?;
+    let base = base + piece.span.start.cast_signed();
+    let inner = &text[piece.span.clone()];
+    on_large_stack(|| parse(inner, base, Tree::unchecked, read)).unwrap_or_else(|| Err(cannot_read(&piece)))
+}
+
 /// Reads `text`, which must be one expression.
 pub(super) fn expression(text: &str) -> Result<Expr, SqlError> {
     const PREFIX: &str = "SELECT ";
