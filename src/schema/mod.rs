@@ -5,6 +5,8 @@ pub mod btree;
 mod build;
 mod checks;
 mod datatype;
+#[cfg(test)]
+mod dump_tests;
 mod finish;
 mod harmless;
 mod infer;
