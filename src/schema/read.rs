@@ -27,14 +27,21 @@ pub fn read(file_name: &str, text: &str) -> Schema {
     let origin = line_origin(file_name, text);
     let mut builder = Builder::new();
     let mut budget = text.len() * RECOVERY_SHARE + (1 << 20);
-    let mut pieces = sql::split(text);
+    // What an editor may put in front says nothing.
+    let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+    let mut pieces = pieces_from(text, start);
     while !pieces.is_empty() {
         let outcomes = read_all(text, &pieces);
         let mut resume = None;
         for (piece, outcome) in pieces.iter().zip(outcomes) {
             let place = |at: usize| origin.locate(text, at);
             match outcome {
-                None => builder.schema.harmless += 1,
+                None => {
+                    builder.schema.harmless += 1;
+                    if let Some(warning) = not_included(text, piece, place) {
+                        builder.schema.warnings.push(warning);
+                    }
+                }
                 Some(Ok(facts)) => take_in(&mut builder, text, facts, piece.span.start, &place),
                 Some(Err(error)) => {
                     resume = hidden_statement(text, piece).filter(|at| text.len() - at <= budget);
@@ -61,16 +68,35 @@ pub fn read(file_name: &str, text: &str) -> Schema {
         pieces = match resume {
             Some(at) => {
                 budget -= text.len() - at;
-                let mut rest = sql::split(&text[at..]);
-                for piece in &mut rest {
-                    piece.span = piece.span.start + at..piece.span.end + at;
-                }
-                rest
+                pieces_from(text, at)
             }
             None => Vec::new(),
         };
     }
     builder.finish()
+}
+
+/// The pieces of a text from an offset on.
+fn pieces_from(text: &str, at: usize) -> Vec<Piece> {
+    let mut pieces = sql::split(&text[at..]);
+    for piece in &mut pieces {
+        piece.span = piece.span.start + at..piece.span.end + at;
+    }
+    pieces
+}
+
+/// psql's commands bear no cost, but those that read another file or turn to another database.
+fn not_included(text: &str, piece: &Piece, place: impl Fn(usize) -> Position) -> Option<Warning> {
+    if piece.kind != PieceKind::Meta {
+        return None;
+    }
+    let mut words = text[piece.span.clone()].split_whitespace();
+    let file = match words.next()? {
+        "\\i" | "\\ir" | "\\include" | "\\include_relative" => words.next()?,
+        _ => return None,
+    };
+    let message = format!("file {file} is not read: give one schema file that has all statements in it");
+    Some(Warning::new(WarningCode::UnreadableDdl, message).at(place(piece.span.start)))
 }
 
 /// Applies what a statement gave.

@@ -259,3 +259,20 @@ CREATE TABLE exclude (exclude int, during tsrange, EXCLUDE USING gist (exclude g
         "{warnings:#?}"
     );
 }
+
+#[test]
+fn scripts_as_people_write_them() {
+    let (schema, warnings) = warned(
+        "\u{feff}-- CREATE TABLE in_a_comment (x int);\n\\set x 1\n\\ir other.sql\nBEGIN;\r\n\
+         create table if not exists /* (a int); */ Shop.\"Order Lines\" ( -- the lines; of orders\n\
+           id bigserial /* ; */ primary key, \"Qty)\" int default 1, note text default 'it''s; (fine', -- last\n\
+           json jsonb default E'{\\\"a\\\": 1}' );\n\
+         CREATE TABLE IF NOT EXISTS shop.\"Order Lines\" (other int);\n\
+         INSERT INTO x VALUES ('; CREATE TABLE no (x int)');\nSELECT id, 1 AS n INTO TEMP made FROM shop.\"Order Lines\";\n\
+         COMMIT;",
+    );
+    assert_eq!(shown(&schema, "shop.Order Lines"), "id bigint, Qty) integer, note text, json jsonb");
+    assert_eq!(shown(&schema, "made"), "id bigint, n integer");
+    assert_eq!(warnings.len(), 1, "{warnings:#?}");
+    assert!(warnings[0].starts_with("schema.sql:3:1: file other.sql is not read"), "{warnings:#?}");
+}

@@ -2,7 +2,7 @@
 
 use super::split::Piece;
 use super::tree::{Expr, QualifiedName, Query, Span};
-use super::{Note, SqlError, parse, salvage, sequence};
+use super::{Note, SqlError, brief, parse, salvage, sequence};
 
 /// What one statement says about the schema.
 #[derive(Debug, Clone, PartialEq)]
@@ -444,9 +444,17 @@ pub(crate) struct LeftOut {
 /// # Errors
 /// When it is not SQL as PostgreSQL reads it, or has a form that cannot be read.
 pub(crate) fn read(script: &str, piece: &Piece) -> Result<Facts, SqlError> {
-    if let Some(ddl) = sequence::statement(&script[piece.span.clone()]) {
+    let statement = || sequence::statement(&script[piece.span.clone()]);
+    if !piece.unterminated
+        && let Some(ddl) = brief::statement(script, piece.span.clone()).or_else(statement)
+    {
         return Ok(Facts { ddl: vec![ddl], ..Facts::default() });
     }
+    read_tree(script, piece)
+}
+
+/// The same through the parser's tree, whatever the form.
+pub(super) fn read_tree(script: &str, piece: &Piece) -> Result<Facts, SqlError> {
     let (ddl, notes) = parse::piece(script, piece, |reader, node| reader.ddl(node))?;
     Ok(Facts { ddl, notes, left_out: Vec::new() })
 }

@@ -207,16 +207,23 @@ impl Reader {
         Ok(attribute)
     }
 
-    /// SELECT ... INTO table.
+    /// SELECT ... INTO table: the query is what is left without the clause.
     fn select_into(&mut self, node: &SyntaxNode) -> Read<Ddl> {
         let into = child(node, K::INTO_CLAUSE).ok_or_else(|| self.unsupported(node))?;
         let unlogged = tokens(&into).any(|t| matches!(t.kind(), K::UNLOGGED_KW | K::TEMP_KW | K::TEMPORARY_KW));
+        let mut query = node.text().to_string();
+        let range = into.text_range() - node.text_range().start();
+        let blank = " ".repeat(usize::from(range.len()));
+        query.replace_range(usize::from(range.start())..usize::from(range.end()), &blank);
+        let base = self.span(node).start.cast_signed();
+        let (query, notes) = super::parse::fragment(&query, base, |reader, node| reader.query(node))?;
+        self.take_notes(notes);
         let named = into.descendants().find(|n| matches!(n.kind(), K::PATH | K::TABLE_NAME));
         let named = named.ok_or_else(|| self.error("a table has no name", node))?;
         Ok(Ddl::CreateTableAs {
             name: self.qualified(&named)?,
             columns: Vec::new(),
-            query: self.query(node)?,
+            query,
             materialized: false,
             unlogged,
             parameters: Vec::new(),

@@ -5,6 +5,10 @@
 
 mod atom;
 mod between;
+mod brief;
+mod brief_table;
+#[cfg(test)]
+mod brief_tests;
 mod call;
 #[cfg(test)]
 mod chaos;

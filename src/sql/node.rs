@@ -27,6 +27,11 @@ impl Reader {
         self.notes
     }
 
+    /// Takes over what another reader has noted.
+    pub(super) fn take_notes(&mut self, notes: Vec<Note>) {
+        self.notes.extend(notes);
+    }
+
     /// A range of the parsed text as a span of the text given.
     pub(super) fn offsets(&self, start: usize, end: usize) -> Span {
         let shift = |at: usize| at.saturating_add_signed(self.base);

@@ -38,9 +38,7 @@ impl Salvage<'_> {
         after: &str,
         read: impl FnOnce(&mut Reader, &SyntaxNode) -> Read<T> + Send,
     ) -> Result<T, SqlError> {
-        let text = format!("{before}{}{after}", &self.script[span.clone()]);
-        let base = span.start.cast_signed() - before.len().cast_signed();
-        let (read, notes) = parse::fragment(&text, base, read)?;
+        let (read, notes) = parse::part(self.script, before, span, after, read)?;
         self.facts.notes.extend(notes);
         Ok(read)
     }

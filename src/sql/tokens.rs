@@ -57,6 +57,21 @@ impl<'a> Tokens<'a> {
         self.at.checked_sub(1).and_then(|at| self.list.get(at)).map_or(0, |t| t.end)
     }
 
+    /// Where the last token taken starts.
+    pub(super) fn start_of_last(&self) -> usize {
+        self.at.checked_sub(1).and_then(|at| self.list.get(at)).map_or(0, |t| t.start)
+    }
+
+    /// Where the reader is, for [`Tokens::back_to`].
+    pub(super) const fn mark(&self) -> usize {
+        self.at
+    }
+
+    /// Goes back to a place.
+    pub(super) const fn back_to(&mut self, mark: usize) {
+        self.at = mark;
+    }
+
     /// Whether all tokens are taken.
     pub(super) fn is_done(&self) -> bool {
         self.at >= self.list.len()
