@@ -183,9 +183,9 @@ impl Types {
     }
 
     /// The attributes of a composite type.
-    pub(super) fn attributes(&self, name: &QualifiedName, path: &str) -> Option<&[ColumnDef]> {
+    pub(super) fn attributes(&self, name: &QualifiedName, path: &str) -> Option<Vec<ColumnDef>> {
         match self.user(name, path) {
-            Some((_, UserType::Composite(attributes))) => Some(attributes),
+            Some((_, UserType::Composite(attributes))) => Some(attributes.clone()),
             _ => None,
         }
     }

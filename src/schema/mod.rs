@@ -5,6 +5,7 @@ pub mod btree;
 mod build;
 mod checks;
 mod datatype;
+mod drop;
 #[cfg(test)]
 mod dump_tests;
 mod finish;

@@ -43,7 +43,7 @@ impl Builder {
         if let Some(ty) = &new.of_type {
             match self.types.attributes(ty, &self.path) {
                 Some(attributes) => {
-                    for attribute in attributes.to_vec() {
+                    for attribute in attributes {
                         let (column, _) = self.column(&attribute, place(at));
                         table.columns.extend(column);
                     }
