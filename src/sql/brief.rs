@@ -93,12 +93,19 @@ pub(super) const fn unique(primary: bool, columns: Vec<String>) -> ConstraintKin
 }
 
 fn foreign_key(tokens: &mut Tokens<'_>) -> Option<ConstraintKind> {
-    let columns_here = columns(tokens)?;
+    let own = columns(tokens)?;
     tokens.take("references").then_some(())?;
+    references(tokens, own)
+}
+
+/// What stands behind REFERENCES.
+pub(super) fn references(tokens: &mut Tokens<'_>, own: Vec<String>) -> Option<ConstraintKind> {
+    let table = tokens.qualified()?;
+    let parenthesis = tokens.peek().is_some_and(|t| t.kind == TokenKind::OpenParen);
     let mut key = ForeignKeyDef {
-        columns: columns_here,
-        table: tokens.qualified()?,
-        referenced: columns(tokens)?,
+        columns: own,
+        table,
+        referenced: if parenthesis { columns(tokens)? } else { Vec::new() },
         on_delete: Action::Check,
         on_update: Action::Check,
     };

@@ -2,7 +2,7 @@
 
 use squawk_lexer::{LiteralKind, TokenKind};
 
-use super::brief::{default, unique};
+use super::brief::{default, references, unique};
 use super::ddl::{ColumnDef, Constraint, CreateTable, TypeRef};
 use super::parse;
 use super::tokens::Tokens;
@@ -84,19 +84,27 @@ fn column(tokens: &mut Tokens<'_>) -> Option<ColumnDef> {
     }
     let mut column = ColumnDef::new(tokens.name()?);
     column.ty = Some(type_ref(tokens)?);
-    if tokens.take("default") {
-        column.default = Some(default(tokens)?);
+    loop {
+        let start = tokens.peek()?;
+        let own = || vec![column.name.clone()];
+        let kind = if tokens.take("default") {
+            column.default = Some(default(tokens)?);
+            continue;
+        } else if tokens.take_all(&["not", "null"]) {
+            column.not_null = true;
+            continue;
+        } else if tokens.take_all(&["primary", "key"]) {
+            unique(true, own())
+        } else if tokens.take("unique") {
+            unique(false, own())
+        } else if tokens.take("references") {
+            references(tokens, own())?
+        } else {
+            // Anything else is for the parser.
+            return matches!(start.kind, TokenKind::Comma | TokenKind::CloseParen).then_some(column);
+        };
+        column.constraints.push(Constraint { name: None, span: start.start..tokens.taken_to(), kind });
     }
-    column.not_null = tokens.take_all(&["not", "null"]);
-    if tokens.take("primary") {
-        let start = tokens.start_of_last();
-        tokens.take("key").then_some(())?;
-        let kind = unique(true, vec![column.name.clone()]);
-        column.constraints.push(Constraint { name: None, span: start..tokens.taken_to(), kind });
-    }
-    // Anything behind it is for the parser.
-    let end = tokens.peek()?.kind;
-    matches!(end, TokenKind::Comma | TokenKind::CloseParen).then_some(column)
 }
 
 /// A type by its name, with a modifier and one pair of brackets.

@@ -43,7 +43,8 @@ CREATE INDEX k ON t (id);
 CREATE INDEX w ON t (id) WHERE ((a > 1) AND (b = 'x''y'::text));
 CREATE TABLE mixed (a int PRIMARY KEY, b varchar(5) NOT NULL PRIMARY KEY, c int DEFAULT 1 + 2, d text DEFAULT 'x' COLLATE \"C\", e text DEFAULT 'x'
     'y', f int[][], CHECK (a > 0), CONSTRAINT m_pk PRIMARY KEY (a, b), g numeric(5,-2), h timestamp(3), LIKE other INCLUDING ALL,
-    i decimal(4,2), j real, k boolean, FOREIGN KEY (a) REFERENCES o (b) ON DELETE CASCADE, l int REFERENCES q, m char(3), n bit(4), exclusive int);
+    i decimal(4,2), j real, k boolean, FOREIGN KEY (a) REFERENCES o (b) ON DELETE CASCADE, l int REFERENCES q, l2 bigint NOT NULL REFERENCES s.q(id) ON DELETE CASCADE ON UPDATE NO ACTION UNIQUE DEFAULT 5,
+    l3 text UNIQUE NOT NULL DEFAULT 'a', l4 int UNIQUE NULLS NOT DISTINCT, l5 int REFERENCES q (id) DEFERRABLE, l6 int REFERENCES q ON DELETE SET NULL (l6), l7 int UNIQUE WITH (fillfactor = 70), l8 int NULL DEFAULT NULL, m char(3), n bit(4), exclusive int);
 ";
     assert_eq!(compare(dump), 11);
     // What is of another form is left to the parser.

@@ -51,7 +51,7 @@ impl Reader {
         if node.children().any(|n| n.kind() == K::NOT_ENFORCED) {
             return Ok(None);
         }
-        Ok(Some(Constraint { name, span: self.span(node), kind }))
+        Ok(Some(Constraint { name, span: self.bare_span(node), kind }))
     }
 
     fn unique(&mut self, node: &SyntaxNode, column: Option<&str>) -> Read<ConstraintKind> {

@@ -42,6 +42,12 @@ impl Reader {
         self.range(node.text_range())
     }
 
+    /// The same without the space and the comments at its end.
+    pub(super) fn bare_span(&self, node: &SyntaxNode) -> Span {
+        let end = tokens(node).last().map_or_else(|| node.text_range().end(), |token| token.text_range().end());
+        self.offsets(node.text_range().start().into(), end.into())
+    }
+
     pub(super) fn element_span(&self, element: &SyntaxElement) -> Span {
         self.range(element.text_range())
     }
