@@ -1,10 +1,9 @@
 //! ALTER TABLE, applied to the schema being read.
 
-use super::build::{Builder, Place, bound_from};
-use super::table::nextval;
-use super::types::{Column, TableId, TableName};
+use super::build::{Builder, PendingKey, Place, bound_from};
+use super::types::{Column, Sequence, TableId, TableName, Trigger};
 use crate::diagnostic::{Position, WarningCode};
-use crate::sql::ddl::{AlterTable, ColumnDef, ConstraintKind};
+use crate::sql::ddl::{AlterTable, ColumnDef, Constraint, ConstraintKind};
 use crate::sql::tree::QualifiedName;
 
 impl Builder {
@@ -36,7 +35,7 @@ impl Builder {
     }
 
     /// All tables below one, partitions and children, at any depth.
-    fn below(&self, id: TableId) -> Vec<TableId> {
+    pub(super) fn below(&self, id: TableId) -> Vec<TableId> {
         let mut found = Vec::new();
         let mut open = vec![id];
         while let Some(next) = open.pop() {
@@ -59,6 +58,9 @@ impl Builder {
                 let constraints = column.constraints.clone();
                 for below in self.below(id) {
                     self.add_column(below, ColumnDef { constraints: Vec::new(), ..(*column).clone() }, at, place);
+                    for constraint in constraints.iter().filter(|c| is_inherited(c)) {
+                        self.add_constraint(below, constraint.clone(), only, place);
+                    }
                 }
                 self.add_column(id, ColumnDef { constraints: Vec::new(), ..*column }, at, place);
                 for constraint in constraints {
@@ -72,8 +74,7 @@ impl Builder {
                 }
             }
             AlterTable::AddConstraint(constraint) => {
-                let inherited = matches!(constraint.kind, ConstraintKind::Check(_) | ConstraintKind::NotNull { .. });
-                if inherited && !only {
+                if is_inherited(&constraint) && !only {
                     for below in self.below(id) {
                         self.add_constraint(below, constraint.clone(), only, place);
                     }
@@ -95,13 +96,31 @@ impl Builder {
             AlterTable::NotNull { column, not_null } => {
                 self.for_column_below(id, only, &column, place(at), |c| c.not_null = not_null);
             }
-            AlterTable::Identity { column } => {
-                let table = &self.schema.tables[id].name;
-                let default = nextval(&format!("{}.{}_{column}_seq", table.schema, table.name));
+            AlterTable::Identity { column, sequence } => {
+                let Some(at_column) = self.schema.tables[id].column_position(&column) else {
+                    return self.no_column(id, &column, place(at));
+                };
+                let mut changed = self.schema.tables[id].columns[at_column].clone();
+                changed.not_null = true;
+                changed.identity = true;
+                changed.default = None;
+                self.identity(id, &mut changed, sequence);
+                self.schema.tables[id].columns[at_column] = changed;
+            }
+            AlterTable::DropIdentity { column } => {
+                let owned = |s: &Sequence| s.owner.as_ref().is_some_and(|o| o.0 == id && o.1 == column);
+                let sequence = self.schema.sequences.iter().find(|s| owned(s)).map(|s| s.name.clone());
+                sequence.iter().for_each(|name| self.drop_sequence(name));
                 self.for_column(id, &column, place(at), |c| {
-                    c.not_null = true;
-                    c.default = Some(default.clone());
+                    c.identity = false;
+                    c.default = None;
                 });
+            }
+            AlterTable::Storage { column, storage } => {
+                self.for_column_below(id, only, &column, place(at), |c| c.storage = storage);
+            }
+            AlterTable::Distinct { column, distinct } => {
+                self.for_column(id, &column, place(at), |c| c.n_distinct = distinct);
             }
             AlterTable::AttachPartition { table, bound } => match self.table(&table) {
                 Some(child) if child != id && !self.below(child).contains(&id) => {
@@ -112,6 +131,7 @@ impl Builder {
             },
             AlterTable::DetachPartition(table) | AlterTable::NoInherit(table) => {
                 if let Some(other) = self.table(&table) {
+                    self.detach(id, other);
                     // DETACH names the child, NO INHERIT the parent.
                     for (child, parent) in [(other, id), (id, other)] {
                         let below = &mut self.schema.tables[child];
@@ -132,7 +152,11 @@ impl Builder {
                 }
                 _ => self.missing(&parent, place(at)),
             },
-            AlterTable::Fillfactor(fillfactor) => self.schema.tables[id].fillfactor = fillfactor.unwrap_or(1.0),
+            AlterTable::SetParameters(parameters) => self.schema.tables[id].set_parameters(parameters),
+            AlterTable::ResetParameters(names) => self.schema.tables[id].reset_parameters(&names),
+            AlterTable::Trigger { name, fires } => self.enable_trigger(id, name.as_deref(), fires),
+            // The columns are those of the type already, or the server would refuse.
+            AlterTable::OfType(_) => self.schema.harmless += 1,
             AlterTable::Unlogged(unlogged) => self.schema.tables[id].unlogged = unlogged,
             AlterTable::Rename(to) => {
                 let name = TableName { schema: self.schema.tables[id].name.schema.clone(), name: to };
@@ -159,6 +183,35 @@ impl Builder {
         }
     }
 
+    /// Gives a partition what it has from its parent and keeps when it is detached: indexes and foreign keys.
+    fn detach(&mut self, parent: TableId, child: TableId) {
+        if self.schema.tables[child].partition_of.as_ref().is_none_or(|p| p.0 != parent) {
+            return;
+        }
+        let triggers = self.schema.tables[child].triggers.clone();
+        self.hand_down_to(parent, child);
+        self.schema.tables[child].triggers = triggers;
+        let keys: Vec<_> = self.keys.iter().filter(|k| k.table == parent && !k.dropped).cloned().collect();
+        self.keys.extend(keys.into_iter().map(|key| PendingKey { table: child, ..key }));
+    }
+
+    /// ENABLE and DISABLE TRIGGER; without a name, of all. Those that do not fire are kept apart.
+    fn enable_trigger(&mut self, id: TableId, name: Option<&str>, fires: bool) {
+        let meant = |trigger: &Trigger| name.is_none_or(|name| trigger.name == name);
+        let triggers = &mut self.schema.tables[id].triggers;
+        if fires {
+            let (back, silent): (Vec<_>, Vec<_>) = std::mem::take(&mut self.silent)
+                .into_iter()
+                .partition(|(table, trigger)| *table == id && meant(trigger));
+            self.silent = silent;
+            triggers.extend(back.into_iter().map(|(_, trigger)| trigger));
+        } else {
+            let (gone, kept): (Vec<_>, Vec<_>) = std::mem::take(triggers).into_iter().partition(meant);
+            *triggers = kept;
+            self.silent.extend(gone.into_iter().map(|trigger| (id, trigger)));
+        }
+    }
+
     /// ALTER TABLE of what is no table: pg_dump writes it for views and sequences too.
     pub(super) fn alter_other(&mut self, name: &QualifiedName, actions: &[AlterTable], at: usize, place: Place<'_>) {
         let resolved = self.resolve(name);
@@ -182,7 +235,14 @@ impl Builder {
                     }
                 }
             }
+            // Sequences and composite types have an owner and a schema too.
+            (None, _) if self.sequences.contains_key(&resolved) => self.schema.harmless += 1,
             _ => self.missing(name, place(at)),
         }
     }
+}
+
+/// Whether a constraint is one of the tables below too.
+fn is_inherited(constraint: &Constraint) -> bool {
+    matches!(constraint.kind, ConstraintKind::Check { inherited: true, .. } | ConstraintKind::NotNull { .. })
 }

@@ -1,17 +1,19 @@
 //! Puts the facts of DDL statements together, in the order they are given.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
+use super::checks::CheckName;
 use super::datatype::{Types, UserType};
 use super::types::{Function, PartitionBound, Schema, Table, TableId, TableName, Trigger, View};
 use crate::diagnostic::{Position, Warning, WarningCode};
-use crate::sql::ddl::{AlterIndex, Bound, Constraint, CreateIndex, Ddl, ForeignKeyDef, Kind};
+use crate::sql::ddl::{AlterIndex, AlterTable, Bound, Constraint, CreateIndex, Ddl, ForeignKeyDef, Kind};
 use crate::sql::tree::QualifiedName;
 
 /// Turns an offset in the file into a place.
 pub(super) type Place<'a> = &'a dyn Fn(usize) -> Position;
 
 /// A foreign key whose table may not be known yet.
+#[derive(Clone)]
 pub(super) struct PendingKey {
     pub(super) table: TableId,
     pub(super) name: String,
@@ -28,6 +30,12 @@ pub(super) struct Builder {
     pub(super) types: Types,
     /// Where unqualified names go.
     pub(super) path: String,
+    /// The other schemas in which they are looked for.
+    pub(super) further: Vec<String>,
+    /// Triggers that are disabled.
+    pub(super) silent: Vec<(TableId, Trigger)>,
+    /// The place of each sequence in the schema.
+    pub(super) sequences: HashMap<TableName, usize>,
     /// The table of each index, by the index's name.
     pub(super) indexes: HashMap<TableName, TableId>,
     /// Indexes made with ON ONLY, or by ALTER TABLE ONLY: partitions bring their own.
@@ -36,8 +44,8 @@ pub(super) struct Builder {
     pub(super) dropped: HashSet<TableId>,
     /// Direct children of partitioned and inherited tables.
     pub(super) children: HashMap<TableId, Vec<TableId>>,
-    /// Names of CHECK constraints, so that they can be dropped.
-    pub(super) check_names: HashMap<(TableId, String), usize>,
+    /// The CHECK constraints of each table, in the order of the table's expressions.
+    pub(super) checks: HashMap<TableId, Vec<CheckName>>,
     unknown_types: HashSet<String>,
 }
 
@@ -47,12 +55,15 @@ impl Builder {
             schema: Schema::default(),
             types: Types::new(),
             path: "public".into(),
+            further: Vec::new(),
+            silent: Vec::new(),
+            sequences: HashMap::new(),
             indexes: HashMap::new(),
             only: HashSet::new(),
             keys: Vec::new(),
             dropped: HashSet::new(),
             children: HashMap::new(),
-            check_names: HashMap::new(),
+            checks: HashMap::new(),
             unknown_types: HashSet::new(),
         }
     }
@@ -62,10 +73,18 @@ impl Builder {
         TableName { schema: name.schema.clone().unwrap_or_else(|| self.path.clone()), name: name.name.clone() }
     }
 
-    /// The table of that name: in the current schema, else in `public`.
+    /// The table of that name: in the schemas of the search path, else in `public`.
     pub(super) fn table(&self, name: &QualifiedName) -> Option<TableId> {
-        let found = self.schema.names.get(&self.resolve(name));
-        found.or_else(|| self.schema.names.get(&TableName::resolve(name))).copied()
+        if let Some(found) = self.schema.names.get(&self.resolve(name)) {
+            return Some(*found);
+        }
+        if name.schema.is_some() {
+            return None;
+        }
+        let further = self.further.iter().map(String::as_str).chain(["public"]);
+        further
+            .map(|schema| TableName { schema: schema.to_owned(), name: name.name.clone() })
+            .find_map(|name| self.schema.names.get(&name).copied())
     }
 
     pub(super) fn warn(&mut self, code: WarningCode, message: impl Into<String>, position: Position) {
@@ -88,7 +107,7 @@ impl Builder {
     pub(super) fn apply(&mut self, ddl: Ddl, at: usize, place: Place<'_>) {
         match ddl {
             Ddl::CreateTable(table) => self.create_table(table, at, place),
-            Ddl::CreateTableAs { name, columns, query, materialized, unlogged, fillfactor, if_not_exists } => {
+            Ddl::CreateTableAs { name, columns, query, materialized, unlogged, parameters, if_not_exists } => {
                 let name = self.resolve(&name);
                 if if_not_exists && self.schema.names.contains_key(&name) {
                     return;
@@ -100,7 +119,7 @@ impl Builder {
                     column.name = alias;
                 }
                 (table.materialized_view, table.unlogged) = (materialized, unlogged);
-                table.fillfactor = fillfactor.unwrap_or(1.0);
+                table.set_parameters(parameters);
                 if let Some(what) = described.guessed {
                     let message = format!("the type of `{what}` is assumed to be text");
                     self.warn(WarningCode::PartlyUnderstood, message, place(at));
@@ -138,6 +157,12 @@ impl Builder {
                 let collation = collation.or(inherited);
                 self.types.define(name, UserType::Domain { base: resolved, not_null, collation });
             }
+            Ddl::CreateSequence(sequence) => self.create_sequence(sequence, None),
+            Ddl::AlterSequence(sequence) => self.alter_sequence(sequence),
+            Ddl::AddAttribute { name, attribute } => {
+                let name = self.resolve(&name);
+                self.types.add_attribute(&name, *attribute);
+            }
             Ddl::CreateTrigger { name, table, row, events, function } => {
                 let position = Some(place(at));
                 let function = function.name;
@@ -165,6 +190,8 @@ impl Builder {
                     }
                 }
                 None if if_exists => {}
+                // What a script drops first, in case that it is there.
+                None if self.schema.tables.is_empty() && actions.iter().all(drops) => self.schema.harmless += 1,
                 None => self.alter_other(&name, &actions, at, place),
             },
             Ddl::AlterIndex { name, action } => self.alter_index(&name, action, at, place),
@@ -187,7 +214,10 @@ impl Builder {
                 }
             }
             Ddl::SearchPath(path) => {
-                self.path = path.into_iter().next().unwrap_or_else(|| "public".into());
+                let mut path = path.into_iter();
+                self.path = path.next().unwrap_or_else(|| "public".into());
+                self.further = path.collect();
+                self.types.further.clone_from(&self.further);
             }
             Ddl::NotModelled(what) => {
                 self.warn(WarningCode::NotModelled, format!("{what}, has no part in the model"), place(at));
@@ -232,7 +262,7 @@ impl Builder {
             }
         }
         let only = index.only;
-        let name = self.add_index(id, super::table::index_from(index, place(at)), named, false);
+        let name = self.add_index(id, super::table::index_from(index, place(at)), named);
         if only {
             self.only.insert((id, name));
         }
@@ -248,7 +278,8 @@ impl Builder {
         match action {
             // Both indexes stand on their own already; the parent's copies are made at the end.
             AlterIndex::Attach(_) => {}
-            AlterIndex::Fillfactor(fillfactor) => index.fillfactor = fillfactor.or(index.fillfactor),
+            AlterIndex::SetParameters(parameters) => index.set_parameters(parameters),
+            AlterIndex::ResetParameters(names) => index.reset_parameters(&names),
             AlterIndex::Rename(to) => {
                 index.name.clone_from(&to);
                 self.indexes.remove(&resolved);
@@ -273,62 +304,11 @@ impl Builder {
                     labels.0.name = to.name;
                 }
             }
+            Kind::Schema => self.rename_schema(&name.name, &to.name),
             _ => {
                 if let Some(view) = self.schema.views.iter_mut().find(|v| v.name == from) {
                     view.name = to;
                 }
-            }
-        }
-    }
-
-    fn drop(&mut self, kind: Kind, name: &QualifiedName) {
-        let resolved = self.resolve(name);
-        match kind {
-            Kind::Table => {
-                if let Some(id) = self.table(name) {
-                    self.drop_table(id);
-                }
-            }
-            Kind::View => {
-                self.schema.views.retain(|v| v.name != resolved);
-                if let Some(id) = self.table(name) {
-                    self.drop_table(id);
-                }
-            }
-            Kind::Index => {
-                if let Some(id) = self.indexes.remove(&resolved) {
-                    self.schema.tables[id].indexes.retain(|i| i.name != resolved.name);
-                }
-            }
-            Kind::Type => {
-                self.types.remove(&resolved);
-                let qualified = QualifiedName { schema: Some(resolved.schema), name: resolved.name };
-                self.schema.enums.retain(|e| e.0 != qualified);
-            }
-            Kind::Schema => {
-                let gone: Vec<_> = self.schema.names.iter().filter(|(n, _)| n.schema == name.name).collect();
-                let gone: Vec<_> = gone.into_iter().map(|(_, id)| *id).collect();
-                for id in gone {
-                    self.drop_table(id);
-                }
-                self.schema.views.retain(|v| v.name.schema != name.name);
-            }
-        }
-    }
-
-    /// Drops a table with its partitions and children; ids stay as they are until the end.
-    pub(super) fn drop_table(&mut self, id: TableId) {
-        let mut open = vec![id];
-        while let Some(id) = open.pop() {
-            if !self.dropped.insert(id) {
-                continue;
-            }
-            open.extend(self.children.remove(&id).unwrap_or_default());
-            let table = &self.schema.tables[id];
-            self.schema.names.remove(&table.name);
-            for index in &table.indexes {
-                let name = TableName { schema: table.name.schema.clone(), name: index.name.clone() };
-                self.indexes.remove(&name);
             }
         }
     }
@@ -349,6 +329,15 @@ impl Builder {
     }
 }
 
+/// Whether an action takes something away.
+fn drops(action: &AlterTable) -> bool {
+    match action {
+        AlterTable::DropColumn(_) | AlterTable::DropConstraint(_) | AlterTable::DetachPartition(_) => true,
+        AlterTable::SetDefault { default, .. } => default.is_none(),
+        _ => false,
+    }
+}
+
 /// A table without anything.
 pub(super) const fn empty_table(name: TableName, position: Option<Position>) -> Table {
     Table {
@@ -360,6 +349,7 @@ pub(super) const fn empty_table(name: TableName, position: Option<Position>) -> 
         checks: Vec::new(),
         triggers: Vec::new(),
         fillfactor: 1.0,
+        parameters: BTreeMap::new(),
         unlogged: false,
         partition_by: None,
         partition_of: None,

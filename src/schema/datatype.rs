@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use super::types::{DataType, TableName, TypeFamily};
-use crate::sql::ddl::{TypeKind, TypeRef};
+use crate::sql::ddl::{ColumnDef, TypeKind, TypeRef};
+use crate::sql::tree::QualifiedName;
 
 use TypeFamily::{Bytes, Json, Machine, Numeric, Other, Text};
 
@@ -67,6 +68,7 @@ const BUILT_IN: &[BuiltIn] = &[
     fixed(&["lseg"], 32, 8, Other),
     fixed(&["box"], 32, 8, Other),
     fixed(&["aclitem"], 12, 4, Other),
+    fixed(&["seg"], 12, 4, Other),
     varlena(&["path"], 8, Other),
     varlena(&["polygon"], 8, Other),
     varlena(&["text"], 4, Text),
@@ -109,7 +111,6 @@ const BUILT_IN: &[BuiltIn] = &[
     varlena(&["geometry"], 8, Other),
     varlena(&["geography"], 8, Other),
     varlena(&["cube"], 8, Other),
-    varlena(&["seg"], 8, Other),
     varlena(&["vector"], 4, Other),
     varlena(&["halfvec"], 4, Other),
     varlena(&["sparsevec"], 4, Other),
@@ -132,6 +133,8 @@ pub(super) enum UserType {
     Enum,
     /// A domain over a resolved type, with its collation.
     Domain { base: DataType, not_null: bool, collation: Option<String> },
+    /// A composite type, with its attributes as written.
+    Composite(Vec<ColumnDef>),
     /// Any other.
     Other { bytes: Option<u32>, align: u32 },
 }
@@ -140,12 +143,14 @@ pub(super) enum UserType {
 pub(super) struct Types {
     built_in: HashMap<&'static str, &'static BuiltIn>,
     user: HashMap<TableName, UserType>,
+    /// Schemas in which a type is looked for after the current one.
+    pub(super) further: Vec<String>,
 }
 
 impl Types {
     pub(super) fn new() -> Self {
         let built_in = BUILT_IN.iter().flat_map(|t| t.names.iter().map(move |n| (*n, t))).collect();
-        Self { built_in, user: HashMap::new() }
+        Self { built_in, user: HashMap::new(), further: Vec::new() }
     }
 
     pub(super) fn define(&mut self, name: TableName, ty: UserType) {
@@ -159,16 +164,17 @@ impl Types {
     /// A range type's facts from its subtype: its alignment is at least 4.
     pub(super) fn define_kind(&mut self, name: TableName, kind: &TypeKind, path: &str) {
         let ty = match kind {
-            TypeKind::Composite => UserType::Other { bytes: None, align: 8 },
+            TypeKind::Composite(attributes) => UserType::Composite(attributes.clone()),
             TypeKind::Range { subtype, multirange } => {
                 let align = self.resolve(subtype, path).0.align.max(4);
-                let multirange = multirange.as_ref().map(|m| TableName {
-                    schema: m.schema.clone().unwrap_or_else(|| name.schema.clone()),
-                    name: m.name.clone(),
-                });
-                if let Some(multirange) = multirange {
-                    self.define(multirange, UserType::Other { bytes: None, align });
-                }
+                let multirange = match multirange {
+                    Some(m) => TableName {
+                        schema: m.schema.clone().unwrap_or_else(|| name.schema.clone()),
+                        name: m.name.clone(),
+                    },
+                    None => TableName { schema: name.schema.clone(), name: multirange_name(&name.name) },
+                };
+                self.define(multirange, UserType::Other { bytes: None, align });
                 UserType::Other { bytes: None, align }
             }
             TypeKind::Base { bytes, align } => UserType::Other { bytes: *bytes, align: *align },
@@ -176,14 +182,50 @@ impl Types {
         self.define(name, ty);
     }
 
+    /// The attributes of a composite type.
+    pub(super) fn attributes(&self, name: &QualifiedName, path: &str) -> Option<Vec<ColumnDef>> {
+        match self.user(name, path) {
+            Some((_, UserType::Composite(attributes))) => Some(attributes.clone()),
+            _ => None,
+        }
+    }
+
+    /// ALTER SCHEMA ... RENAME TO.
+    pub(super) fn rename_schema(&mut self, from: &str, to: &str) {
+        let moved: Vec<_> = self.user.keys().filter(|name| name.schema == from).cloned().collect();
+        for name in moved {
+            if let Some(ty) = self.user.remove(&name) {
+                self.user.insert(TableName { schema: to.to_owned(), name: name.name }, ty);
+            }
+        }
+    }
+
+    /// ALTER TYPE ... ADD ATTRIBUTE.
+    pub(super) fn add_attribute(&mut self, name: &TableName, attribute: ColumnDef) {
+        if let Some(UserType::Composite(attributes)) = self.user.get_mut(name) {
+            attributes.push(attribute);
+        }
+    }
+
+    /// The type of that name that the schema defines: in the schemas of the search path, else in `public`.
+    fn user(&self, name: &QualifiedName, path: &str) -> Option<(TableName, &UserType)> {
+        let schema = name.schema.as_deref();
+        let here = TableName { schema: schema.unwrap_or(path).to_owned(), name: name.name.clone() };
+        if let Some(found) = self.user.get(&here) {
+            return Some((here, found));
+        }
+        if schema.is_some() {
+            return None;
+        }
+        let further = self.further.iter().map(String::as_str).chain(["public"]);
+        let mut named = further.map(|schema| TableName { schema: schema.to_owned(), name: here.name.clone() });
+        named.find_map(|name| self.user.get(&name).map(|found| (name, found)))
+    }
+
     /// The type as resolved, the domain's own facts when it is one, and whether it is known at all.
     pub(super) fn resolve(&self, ty: &TypeRef, path: &str) -> (DataType, Option<&UserType>, bool) {
         let schema = ty.name.schema.as_deref();
-        let name = TableName { schema: schema.unwrap_or(path).to_owned(), name: ty.name.name.clone() };
-        if let Some(user) = self.user.get(&name).or_else(|| {
-            let public = schema.is_none().then(|| TableName { schema: "public".into(), name: name.name.clone() });
-            public.and_then(|p| self.user.get(&p))
-        }) {
+        if let Some((name, user)) = self.user(&ty.name, path) {
             let plain = |bytes, align, family| DataType {
                 name: name.to_string(),
                 modifier: Vec::new(),
@@ -195,6 +237,7 @@ impl Types {
             let resolved = match user {
                 UserType::Enum => plain(Some(4), 4, Machine),
                 UserType::Domain { base, .. } => base.clone(),
+                UserType::Composite(_) => plain(None, 8, Other),
                 UserType::Other { bytes, align } => plain(*bytes, *align, Other),
             };
             return (array_of(resolved, ty.array), Some(user), true);
@@ -241,6 +284,14 @@ impl Types {
             family: found.family,
         };
         (array_of(resolved, ty.array || underscored), None, true)
+    }
+}
+
+/// The name that the server gives to the multirange of a range type (makeMultirangeTypeName, pg_type.c).
+fn multirange_name(range: &str) -> String {
+    match range.find("range") {
+        Some(at) => format!("{}multi{}", &range[..at], &range[at..]),
+        None => format!("{range}_multirange"),
     }
 }
 
@@ -304,7 +355,6 @@ impl DataType {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sql::tree::QualifiedName;
 
     fn resolved(name: &str, modifier: &[i64], array: bool) -> DataType {
         let name = QualifiedName { schema: None, name: name.into() };

@@ -2,9 +2,10 @@
 //! dropped tables go.
 
 use super::build::{Builder, PendingKey};
+use super::checks::DROPPED;
 use super::types::{ForeignKey, ReferentialAction, Schema, Table, TableId};
 use crate::sql::ddl::Action;
-use crate::sql::tree::{Expr, Literal};
+use crate::sql::tree::Expr;
 
 impl Builder {
     /// Puts the schema together.
@@ -21,7 +22,7 @@ impl Builder {
             self.hand_down(root);
         }
         for table in &mut self.schema.tables {
-            table.checks.retain(|c| *c != Expr::Literal(Literal::Bool(true)));
+            table.checks.retain(|c| *c != DROPPED);
         }
         self.compact();
         self.schema.warnings.sort_by_key(|w| w.position.as_ref().map(|p| (p.line, p.column)));
@@ -79,40 +80,43 @@ impl Builder {
             if self.dropped.contains(&child) {
                 continue;
             }
-            let from = self.schema.tables[parent].clone();
-            for index in from.indexes {
-                let theirs = &self.schema.tables[child].indexes;
-                let same = |i: &&super::types::Index| {
-                    i.method == index.method
-                        && i.unique == index.unique
-                        && (i.primary || !index.primary)
-                        && i.exclusion == index.exclusion
-                        && i.include == index.include
-                        && i.predicate.is_some() == index.predicate.is_some()
-                        && i.keys.len() == index.keys.len()
-                        && i.keys.iter().zip(&index.keys).all(|(a, b)| {
-                            a.descending == b.descending && a.opclass == b.opclass && same_expr(&a.expr, &b.expr)
-                        })
-                };
-                if theirs.iter().find(same).is_none() && !self.only.contains(&(parent, index.name.clone())) {
-                    // The name tells whether the index came with a UNIQUE constraint, which the copy's name follows.
-                    let constraint = index.name.trim_end_matches(|c: char| c.is_ascii_digit()).ends_with("_key");
-                    self.add_index(child, index, None, constraint);
-                }
-            }
-            let table = &mut self.schema.tables[child];
-            for key in from.foreign_keys {
-                let same = |k: &ForeignKey| k.columns == key.columns && k.references == key.references;
-                if !table.foreign_keys.iter().any(same) {
-                    table.foreign_keys.push(key);
-                }
-            }
-            for trigger in from.triggers.into_iter().filter(|t| t.row) {
-                if !table.triggers.iter().any(|t| t.name == trigger.name) {
-                    table.triggers.push(trigger);
-                }
-            }
+            self.hand_down_to(parent, child);
             self.hand_down(child);
+        }
+    }
+
+    /// The same for one partition.
+    pub(super) fn hand_down_to(&mut self, parent: TableId, child: TableId) {
+        let from = self.schema.tables[parent].clone();
+        for index in from.indexes {
+            let theirs = &self.schema.tables[child].indexes;
+            let same = |i: &&super::types::Index| {
+                i.method == index.method
+                    && i.unique == index.unique
+                    && (i.primary || !index.primary)
+                    && i.exclusion == index.exclusion
+                    && i.include == index.include
+                    && i.predicate.is_some() == index.predicate.is_some()
+                    && i.keys.len() == index.keys.len()
+                    && i.keys.iter().zip(&index.keys).all(|(a, b)| {
+                        a.descending == b.descending && a.opclass == b.opclass && same_expr(&a.expr, &b.expr)
+                    })
+            };
+            if theirs.iter().find(same).is_none() && !self.only.contains(&(parent, index.name.clone())) {
+                self.add_index(child, index, None);
+            }
+        }
+        let table = &mut self.schema.tables[child];
+        for key in from.foreign_keys {
+            let same = |k: &ForeignKey| k.columns == key.columns && k.references == key.references;
+            if !table.foreign_keys.iter().any(same) {
+                table.foreign_keys.push(key);
+            }
+        }
+        for trigger in from.triggers.into_iter().filter(|t| t.row) {
+            if !table.triggers.iter().any(|t| t.name == trigger.name) {
+                table.triggers.push(trigger);
+            }
         }
     }
 
@@ -129,6 +133,10 @@ impl Builder {
                 kept.then(|| next - 1)
             })
             .collect();
+        self.schema.sequences.retain_mut(|sequence| match &mut sequence.owner {
+            Some((table, _)) => new_ids[*table].map(|id| *table = id).is_some(),
+            None => true,
+        });
         let tables = std::mem::take(&mut self.schema.tables);
         for (id, mut table) in tables.into_iter().enumerate() {
             if new_ids[id].is_none() {

@@ -40,6 +40,10 @@ impl Scope<'_> {
         let outer = self.ctes.len();
         for cte in &query.with {
             let mut columns = match &*cte.statement {
+                // The recursive part of a query has the columns of the other one.
+                Statement::Query(Query { body: Body::SetOperation { left, .. }, .. }) if cte.recursive => {
+                    self.query(left)
+                }
                 Statement::Query(inner) => self.query(inner),
                 _ => Vec::new(),
             };
@@ -48,7 +52,13 @@ impl Scope<'_> {
         }
         let columns = match &query.body {
             Body::Select(select) => self.select(select),
-            Body::SetOperation { left, .. } => self.query(left),
+            Body::SetOperation { left, right, .. } => {
+                let mut columns = self.query(left);
+                for (column, other) in columns.iter_mut().zip(self.query(right)) {
+                    keep_common_modifier(&mut column.ty, Some(&other.ty));
+                }
+                columns
+            }
             Body::Values(rows) => {
                 let row = rows.first().map(Vec::as_slice).unwrap_or_default();
                 row.iter().enumerate().map(|(n, e)| self.column(format!("column{}", n + 1), e, &[])).collect()
@@ -156,7 +166,18 @@ impl Scope<'_> {
             self.guessed.get_or_insert_with(|| name.clone());
             self.named("text")
         });
-        Column { name, ty, not_null: false, default: None, generated: None, collation }
+        Column {
+            name,
+            ty,
+            not_null: false,
+            default: None,
+            identity: false,
+            generated: None,
+            computed: false,
+            collation,
+            storage: None,
+            n_distinct: None,
+        }
     }
 
     fn named(&self, name: &str) -> DataType {
@@ -206,8 +227,8 @@ impl Scope<'_> {
             },
             Expr::Case { arms, otherwise, .. } => {
                 let results = arms.iter().map(|a| &a.1).chain(otherwise.as_deref());
-                let known = results.filter(|e| !matches!(e, Expr::Literal(Literal::Null)));
-                known.map(|e| self.data_type(e, from)).next()??
+                let results: Vec<_> = results.collect();
+                self.common(&results, from)?
             }
             Expr::Subquery(query) => self.query(query).into_iter().next()?.ty,
             Expr::Array(items) => {
@@ -224,13 +245,28 @@ impl Scope<'_> {
             Expr::Call { name, args, .. } => {
                 let mut ty = self.call(&name.name, args, from)?;
                 // Of functions only these keep a length or precision.
-                if !matches!(name.name.as_str(), "coalesce" | "nullif" | "greatest" | "least") {
-                    ty.modifier.clear();
+                match name.name.as_str() {
+                    "coalesce" | "greatest" | "least" => return self.common(&args.iter().collect::<Vec<_>>(), from),
+                    "nullif" => {}
+                    _ => ty.modifier.clear(),
                 }
                 ty
             }
             Expr::Row(_) | Expr::Parameter { .. } | Expr::Default => return None,
         })
+    }
+
+    /// The type that values of several expressions have in common: that of the first that is no bare constant
+    /// (select_common_type in parse_coerce.c); the modifier only where all have it (select_common_typmod).
+    fn common(&mut self, of: &[&Expr], from: &[Relation]) -> Option<DataType> {
+        let untyped = |e: &&&Expr| matches!(e, Expr::Literal(Literal::Null | Literal::Text(_)));
+        let first = of.iter().find(|e| !untyped(e)).or_else(|| of.first())?;
+        let mut ty = self.data_type(first, from)?;
+        for other in of {
+            let other = if untyped(&other) { None } else { self.data_type(other, from) };
+            keep_common_modifier(&mut ty, other.as_ref());
+        }
+        Some(ty)
     }
 
     /// The results of the functions that reports use most (pg_proc).
@@ -288,6 +324,13 @@ fn find<'a>(expr: &Expr, from: &'a [Relation]) -> Option<&'a Column> {
     let Expr::Column { qualifier, name, .. } = expr else { return None };
     let relations = from.iter().filter(|(alias, _)| qualifier.is_none() || qualifier == alias);
     relations.flat_map(|(_, columns)| columns).find(|c| c.name == *name)
+}
+
+/// Takes the modifier from a type that another one does not share.
+fn keep_common_modifier(ty: &mut DataType, other: Option<&DataType>) {
+    if other.is_none_or(|other| other.name != ty.name || other.modifier != ty.modifier) {
+        ty.modifier.clear();
+    }
 }
 
 fn rename(columns: &mut [Column], names: &[String]) {

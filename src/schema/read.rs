@@ -1,27 +1,21 @@
 //! A schema file to a schema: what cannot be read is a warning with its line, and the rest loads.
 
-use std::ops::Range;
-
 use rayon::prelude::*;
 
-use super::build::Builder;
+use super::build::{Builder, Place};
+use super::harmless::is_harmless;
+use super::recovery::hidden_statement;
 use super::types::Schema;
 use crate::diagnostic::{Position, TextOrigin, Warning, WarningCode};
-use crate::sql::ddl::{self, Ddl};
+use crate::sql::ddl::{self, Facts, LeftOut};
 use crate::sql::{self, Note, Piece, PieceKind, SqlError};
-
-/// Statements whose first word says that they bear no cost.
-const HARMLESS: &[&str] = &[
-    "grant", "revoke", "comment", "select", "insert", "update", "delete", "begin", "commit", "end", "start", "analyze",
-    "vacuum", "copy", "reset", "show", "security", "lock",
-];
 
 /// Broken statements may hide others behind an unclosed quote; looking for them may read so many times
 /// the file's size again.
 const RECOVERY_SHARE: usize = 4;
 
 /// What one statement gave.
-type Outcome = Result<(Vec<Ddl>, Vec<Note>), SqlError>;
+type Outcome = Result<Facts, SqlError>;
 
 /// Reads a schema file: plain DDL, by hand or from pg_dump.
 ///
@@ -33,29 +27,37 @@ pub fn read(file_name: &str, text: &str) -> Schema {
     let origin = line_origin(file_name, text);
     let mut builder = Builder::new();
     let mut budget = text.len() * RECOVERY_SHARE + (1 << 20);
-    let mut pieces = sql::split(text);
+    // What an editor may put in front says nothing.
+    let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+    let mut pieces = pieces_from(text, start);
     while !pieces.is_empty() {
         let outcomes = read_all(text, &pieces);
         let mut resume = None;
         for (piece, outcome) in pieces.iter().zip(outcomes) {
             let place = |at: usize| origin.locate(text, at);
             match outcome {
-                None => builder.schema.harmless += 1,
-                Some(Ok((facts, notes))) => {
-                    for note in notes {
-                        builder.schema.warnings.push(partly(&note, place(note.span.start)));
-                    }
-                    for fact in facts {
-                        builder.apply(fact, piece.span.start, &place);
+                None => {
+                    builder.schema.harmless += 1;
+                    if let Some(warning) = not_included(text, piece, place) {
+                        builder.schema.warnings.push(warning);
                     }
                 }
+                Some(Ok(facts)) => take_in(&mut builder, text, facts, piece.span.start, &place),
                 Some(Err(error)) => {
-                    builder.schema.warnings.push(unreadable(
-                        &text[piece.span.clone()],
-                        &error,
-                        place(piece.span.start),
-                    ));
-                    resume = hidden_statement(text, &piece.span).filter(|at| text.len() - at <= budget);
+                    resume = hidden_statement(text, piece).filter(|at| text.len() - at <= budget);
+                    let span = piece.span.start..resume.unwrap_or(piece.span.end);
+                    match ddl::read_parts(text, span.clone()) {
+                        Some(mut facts) => {
+                            if piece.unterminated && facts.left_out.is_empty() {
+                                facts.left_out.push(LeftOut { span: span.clone(), message: error.message });
+                            }
+                            take_in(&mut builder, text, facts, span.start, &place);
+                        }
+                        None => {
+                            let warning = unreadable(&text[span.clone()], &error.message, place(span.start));
+                            builder.schema.warnings.push(warning);
+                        }
+                    }
                 }
             }
             if resume.is_some() {
@@ -66,16 +68,48 @@ pub fn read(file_name: &str, text: &str) -> Schema {
         pieces = match resume {
             Some(at) => {
                 budget -= text.len() - at;
-                let mut rest = sql::split(&text[at..]);
-                for piece in &mut rest {
-                    piece.span = piece.span.start + at..piece.span.end + at;
-                }
-                rest
+                pieces_from(text, at)
             }
             None => Vec::new(),
         };
     }
     builder.finish()
+}
+
+/// The pieces of a text from an offset on.
+fn pieces_from(text: &str, at: usize) -> Vec<Piece> {
+    let mut pieces = sql::split(&text[at..]);
+    for piece in &mut pieces {
+        piece.span = piece.span.start + at..piece.span.end + at;
+    }
+    pieces
+}
+
+/// psql's commands bear no cost, but those that read another file or turn to another database.
+fn not_included(text: &str, piece: &Piece, place: impl Fn(usize) -> Position) -> Option<Warning> {
+    if piece.kind != PieceKind::Meta {
+        return None;
+    }
+    let mut words = text[piece.span.clone()].split_whitespace();
+    let file = match words.next()? {
+        "\\i" | "\\ir" | "\\include" | "\\include_relative" => words.next()?,
+        _ => return None,
+    };
+    let message = format!("file {file} is not read: give one schema file that has all statements in it");
+    Some(Warning::new(WarningCode::UnreadableDdl, message).at(place(piece.span.start)))
+}
+
+/// Applies what a statement gave.
+fn take_in(builder: &mut Builder, text: &str, facts: Facts, at: usize, place: Place<'_>) {
+    for LeftOut { span, message } in facts.left_out {
+        builder.schema.warnings.push(unreadable(&text[span.clone()], &message, place(span.start)));
+    }
+    for note in facts.notes {
+        builder.schema.warnings.push(partly(&note, place(note.span.start)));
+    }
+    for fact in facts.ddl {
+        builder.apply(fact, at, place);
+    }
 }
 
 /// Reads pieces in parallel; `None` for those that bear no cost.
@@ -102,49 +136,15 @@ fn read_piece(text: &str, piece: &Piece) -> Option<Outcome> {
     Some(ddl::read(text, piece))
 }
 
-/// Whether a statement need not be parsed to know that it bears no cost.
-fn is_harmless(statement: &str) -> bool {
-    let first = statement.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or("");
-    if HARMLESS.iter().any(|word| first.eq_ignore_ascii_case(word)) {
-        return true;
-    }
-    if first.eq_ignore_ascii_case("set") {
-        return !statement.contains("search_path") && !statement.contains("SEARCH_PATH");
-    }
-    // ALTER ... OWNER TO role, which pg_dump writes for every object.
-    if first.eq_ignore_ascii_case("alter") && !statement.contains([',', '\'', '"']) {
-        let mut last = statement.split_whitespace().rev();
-        return last.next().is_some()
-            && last.next().is_some_and(|w| w.eq_ignore_ascii_case("to"))
-            && last.next().is_some_and(|w| w.eq_ignore_ascii_case("owner"));
-    }
-    false
-}
-
-/// Where the next statement seems to start inside one that cannot be read: after a line that ends in a
-/// semicolon, at a line that starts with CREATE, ALTER, COMMENT, SET or DROP.
-fn hidden_statement(text: &str, span: &Range<usize>) -> Option<usize> {
-    const STARTS: &[&str] = &["create ", "alter ", "comment ", "set ", "drop ", "grant ", "insert ", "copy "];
-    let mut after_semicolon = false;
-    let mut at = span.start;
-    for line in text[span.clone()].split_inclusive('\n') {
-        let starts = STARTS.iter().any(|s| line.get(..s.len()).is_some_and(|l| l.eq_ignore_ascii_case(s)));
-        if after_semicolon && starts {
-            return Some(at);
-        }
-        let code = line.trim_end();
-        if !code.is_empty() && !code.starts_with("--") {
-            after_semicolon = code.ends_with(';');
-        }
-        at += line.len();
-    }
-    None
-}
-
-fn unreadable(statement: &str, error: &SqlError, position: Position) -> Warning {
-    let words: Vec<_> = statement.split_whitespace().take(5).collect();
-    let first: String = words.join(" ").chars().take(60).collect();
-    let message = format!("cannot read `{first} ...` and left it out: {}", error.message);
+fn unreadable(statement: &str, problem: &str, position: Position) -> Warning {
+    let mut words = statement.split_whitespace();
+    let first: String = words.by_ref().take(5).collect::<Vec<_>>().join(" ");
+    let cut = words.next().is_some() || first.chars().count() > 60;
+    let first: String = first.chars().take(60).collect();
+    let message = match first.as_str() {
+        "" => problem.to_owned(),
+        _ => format!("cannot read `{first}{}` and left it out: {problem}", if cut { " ..." } else { "" }),
+    };
     Warning::new(WarningCode::UnreadableDdl, message).at(position)
 }
 

@@ -1,6 +1,7 @@
 //! Names: those the server makes up, renaming and dropping what has one.
 
 use super::build::Builder;
+use super::checks::DROPPED;
 use super::types::{Index, IndexKey, TableId, TableName};
 use crate::sql::tree::{Expr, Window};
 
@@ -10,13 +11,7 @@ const MAX_NAME_BYTES: usize = 63;
 impl Builder {
     /// Adds an index under its name or, without one, the one that the server would make up
     /// (ChooseIndexName in indexcmds.c), where those of UNIQUE constraints differ; gives the name.
-    pub(super) fn add_index(
-        &mut self,
-        id: TableId,
-        mut index: Index,
-        name: Option<String>,
-        constraint: bool,
-    ) -> String {
+    pub(super) fn add_index(&mut self, id: TableId, mut index: Index, name: Option<String>) -> String {
         let table = &self.schema.tables[id];
         let schema = table.name.schema.clone();
         let name = name.unwrap_or_else(|| {
@@ -24,8 +19,8 @@ impl Builder {
             let columns = columns.collect::<Vec<_>>().join("_");
             let (columns, label) = match &index {
                 Index { primary: true, .. } => (String::new(), "pkey"),
-                Index { exclusion: true, .. } => (columns, "excl"),
-                _ if constraint => (columns, "key"),
+                Index { exclusion: true, unique: false, .. } => (columns, "excl"),
+                Index { constraint: true, .. } => (columns, "key"),
                 _ => (columns, "idx"),
             };
             let mut label = label.to_owned();
@@ -60,6 +55,27 @@ impl Builder {
         self.schema.names.insert(to, id);
     }
 
+    /// ALTER SCHEMA ... RENAME TO.
+    pub(super) fn rename_schema(&mut self, from: &str, to: &str) {
+        for id in 0..self.schema.tables.len() {
+            let name = &self.schema.tables[id].name;
+            if name.schema == from && !self.dropped.contains(&id) {
+                self.rename_table(id, TableName { schema: to.to_owned(), name: name.name.clone() });
+            }
+        }
+        let sequences = self.schema.sequences.iter_mut().map(|s| &mut s.name);
+        let functions = self.schema.functions.iter_mut().map(|f| &mut f.name);
+        let views = self.schema.views.iter_mut().map(|v| &mut v.name);
+        for name in sequences.chain(functions).chain(views).filter(|name| name.schema == from) {
+            to.clone_into(&mut name.schema);
+        }
+        for (name, _) in self.schema.enums.iter_mut().filter(|(name, _)| name.schema.as_deref() == Some(from)) {
+            name.schema = Some(to.to_owned());
+        }
+        self.sequences = self.schema.sequences.iter().enumerate().map(|(at, s)| (s.name.clone(), at)).collect();
+        self.types.rename_schema(from, to);
+    }
+
     pub(super) fn rename_column(&mut self, id: TableId, from: &str, to: &str) {
         let table = &mut self.schema.tables[id];
         for column in &mut table.columns {
@@ -85,6 +101,11 @@ impl Builder {
         }
         for check in &mut table.checks {
             rename_in(check, from, to);
+        }
+        for (owner, column) in self.schema.sequences.iter_mut().filter_map(|s| s.owner.as_mut()) {
+            if *owner == id && column == from {
+                to.clone_into(column);
+            }
         }
         for key in table.partition_by.iter_mut().flat_map(|p| &mut p.keys) {
             rename_in(key, from, to);
@@ -115,8 +136,8 @@ impl Builder {
         }
         if let Some(key) = self.keys.iter_mut().find(|k| k.table == id && k.name == from) {
             key.name = to;
-        } else if let Some(at) = self.check_names.remove(&(id, from.to_owned())) {
-            self.check_names.insert((id, to), at);
+        } else if let Some(check) = self.checks.get_mut(&id).and_then(|c| c.iter_mut().find(|c| c.name == from)) {
+            check.name = to;
         }
     }
 
@@ -130,11 +151,8 @@ impl Builder {
         for key in self.keys.iter_mut().filter(|k| k.table == id && k.name == name) {
             key.dropped = true;
         }
-        if let Some(at) = self.check_names.remove(&(id, name.to_owned())) {
-            // The others keep their places; what is always true is taken out at the end.
-            if let Some(check) = self.schema.tables[id].checks.get_mut(at) {
-                *check = Expr::Literal(crate::sql::tree::Literal::Bool(true));
-            }
+        for table in std::iter::once(id).chain(self.below(id)).collect::<Vec<_>>() {
+            self.drop_check(table, name);
         }
     }
 
@@ -155,9 +173,12 @@ impl Builder {
         });
         for check in &mut table.checks {
             if uses(check, column) {
-                *check = Expr::Literal(crate::sql::tree::Literal::Bool(true));
+                *check = DROPPED;
             }
         }
+        let owned = |s: &super::types::Sequence| s.owner.as_ref().is_some_and(|o| o.0 == id && o.1 == column);
+        let gone: Vec<_> = self.schema.sequences.iter().filter(|s| owned(s)).map(|s| s.name.clone()).collect();
+        gone.iter().for_each(|name| self.drop_sequence(name));
         for key in &mut self.keys {
             let own = key.table == id && key.definition.columns.iter().any(|c| c == column);
             let other = key.references == Some(id) && key.definition.referenced.iter().any(|c| c == column);
@@ -182,7 +203,7 @@ fn key_name(key: &IndexKey) -> String {
 }
 
 /// `name1_name2_label`, cut to the length of a name (makeObjectName in indexcmds.c).
-fn object_name(first: &str, second: &str, label: &str) -> String {
+pub(super) fn object_name(first: &str, second: &str, label: &str) -> String {
     let overhead = label.len() + 1 + usize::from(!second.is_empty());
     let room = MAX_NAME_BYTES.saturating_sub(overhead);
     let (mut one, mut two) = (first.len(), second.len());
@@ -204,7 +225,7 @@ fn object_name(first: &str, second: &str, label: &str) -> String {
 }
 
 /// Whether an expression uses a column of its table.
-fn uses(expr: &Expr, column: &str) -> bool {
+pub(super) fn uses(expr: &Expr, column: &str) -> bool {
     let mut found = false;
     let mut copy = expr.clone();
     visit(&mut copy, &mut |e| {

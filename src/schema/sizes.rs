@@ -46,6 +46,8 @@ impl ColumnWidth {
     /// Without `avg_bytes` it is what the planner would assume ([`DataType::default_bytes`]).
     #[must_use]
     pub fn of(column: &Column, avg_bytes: Option<f64>, null_fraction: f64) -> Self {
+        // A virtual column is NULL in every row as stored.
+        let null_fraction = if column.computed { 1.0 } else { null_fraction };
         Self::of_type(&column.ty, avg_bytes, null_fraction)
     }
 

@@ -10,6 +10,12 @@ fn table<'a>(schema: &'a Schema, name: &str) -> &'a Table {
     &schema.tables[schema.find_table(&name).unwrap_or_else(|| panic!("no table {name}"))]
 }
 
+/// The columns of a table with their types.
+fn shown(schema: &Schema, name: &str) -> String {
+    let columns = table(schema, name).columns.iter().map(|c| format!("{} {}", c.name, c.ty.written()));
+    columns.collect::<Vec<_>>().join(", ")
+}
+
 fn clean(text: &str) -> Schema {
     let schema = read("schema.sql", text);
     assert!(schema.warnings.is_empty(), "{:#?}", schema.warnings);
@@ -79,11 +85,15 @@ fn broken_statements_do_not_sink_the_rest() {
                 CREATE INDEX ON e (z;\nCREATE INDEX ON e (z);\nCREATE TABLE f (x int) /* open";
     let (schema, warnings) = warned(text);
     let names: Vec<_> = schema.tables.iter().map(|t| t.name.name.as_str()).collect();
-    assert_eq!(names, ["a", "d", "e"]);
+    assert_eq!(names, ["a", "b", "c", "d", "e", "f"]);
+    assert_eq!(shown(&schema, "b"), "x integer, y integer");
+    assert_eq!(shown(&schema, "c"), "x text");
     assert_eq!(table(&schema, "e").indexes.len(), 1);
     let lines: Vec<_> = warnings.iter().map(|w| w.split(':').nth(1).unwrap_or_default()).collect();
-    assert_eq!(lines, ["2", "3", "6", "7", "9"], "{warnings:#?}");
-    assert!(warnings[0].contains("CREATE TABLE b (x int,,"), "{warnings:#?}");
+    assert_eq!(lines, ["2", "3", "3", "6", "7", "9"], "{warnings:#?}");
+    assert!(warnings[0].contains("a column or constraint is missing before this"), "{warnings:#?}");
+    assert!(warnings[1].contains("parenthesis is never closed"), "{warnings:#?}");
+    assert!(warnings[2].contains("cannot read `DEFAULT 'oops);"), "{warnings:#?}");
 }
 
 #[test]
@@ -208,4 +218,61 @@ fn foreign_keys_find_tables_that_come_later() {
     assert_eq!(table(&schema, "a").foreign_keys.len(), 1);
     assert_eq!(warnings.len(), 2, "{warnings:#?}");
     assert!(warnings[0].contains("no table `nothing`") && warnings[1].contains("no column `z`"), "{warnings:#?}");
+}
+
+#[test]
+fn one_odd_clause_costs_no_more_than_itself() {
+    let (schema, warnings) = warned(
+        "CREATE UNLOGGED TABLE s.a (id bigint @@ GARBAGE NOT NULL, b text DEFAULT 'x' SOMETHING ELSE, c numeric(5,2) NOT NULL,
+             PRIMARY KEY (id), CONSTRAINT odd CHECK (b >>> ), UNIQUE (c)) WITH (fillfactor = 70) NONSENSE HERE;
+         CREATE TABLE p (k int, v text) PARTITION BY RANGE (k);
+         CREATE TABLE p1 PARTITION OF p (v WITH OPTIONS NOT NULL, CHECK (k ! ) ) FOR VALUES FROM (1) TO (2) ODDITY x;
+         CREATE TABLE child (c date, d ?) INHERITS (p1x, s.a) WITH (fillfactor = 500);
+         ALTER TABLE s.a ADD COLUMN d int, ADD COLUMN e text BROKEN, FROBNICATE, ALTER c DROP NOT NULL;
+         ALTER TABLE s.a FROBNICATE;
+         CREATE MATERIALIZED VIEW mv (x, y) AS SELECT @ FROM;
+         CREATE TABLE no_semicolon (a int)
+CREATE TABLE after_it (b int);
+CREATE TABLE exclude (exclude int, during tsrange, EXCLUDE USING gist (exclude gist_int4_ops WITH =, during WITH OPERATOR(pg_catalog.&&)) WHERE (exclude > 0) DEFERRABLE);",
+    );
+    assert_eq!(shown(&schema, "s.a"), "id bigint, b text, c numeric(5,2), d integer, e text");
+    let a = table(&schema, "s.a");
+    assert_eq!((a.unlogged, a.fillfactor, a.indexes.len(), a.checks.len()), (true, 0.7, 2, 0), "{warnings:#?}");
+    assert!(a.column("id").is_some_and(|c| c.not_null) && a.column("c").is_some_and(|c| !c.not_null));
+    assert!(a.column("b").is_some_and(|c| c.default.is_some()));
+    assert_eq!(shown(&schema, "child"), "id bigint, b text, c date, d integer, e text");
+    assert_eq!(shown(&schema, "mv"), "x text, y text");
+    let p1 = table(&schema, "p1");
+    assert!(p1.column("v").is_some_and(|c| c.not_null));
+    assert!(
+        matches!(&p1.partition_of, Some((_, PartitionBound::Range { from, .. })) if from.len() == 1),
+        "{warnings:#?}"
+    );
+    assert_eq!(shown(&schema, "no_semicolon"), "a integer");
+    assert_eq!(shown(&schema, "after_it"), "b integer");
+    assert!(table(&schema, "mv").materialized_view);
+    let excluded = &table(&schema, "exclude").indexes[0];
+    assert_eq!(excluded.keys[0].opclass.as_deref(), Some("gist_int4_ops"));
+    assert_eq!((excluded.keys.len(), excluded.exclusion, excluded.predicate.is_some()), (2, true, true));
+    assert!(
+        warnings.iter().all(|w| w.contains("cannot read") || w.contains("not known") || w.contains("no table")),
+        "{warnings:#?}"
+    );
+}
+
+#[test]
+fn scripts_as_people_write_them() {
+    let (schema, warnings) = warned(
+        "\u{feff}-- CREATE TABLE in_a_comment (x int);\n\\set x 1\n\\ir other.sql\nBEGIN;\r\n\
+         create table if not exists /* (a int); */ Shop.\"Order Lines\" ( -- the lines; of orders\n\
+           id bigserial /* ; */ primary key, \"Qty)\" int default 1, note text default 'it''s; (fine', -- last\n\
+           json jsonb default E'{\\\"a\\\": 1}' );\n\
+         CREATE TABLE IF NOT EXISTS shop.\"Order Lines\" (other int);\n\
+         INSERT INTO x VALUES ('; CREATE TABLE no (x int)');\nSELECT id, 1 AS n INTO TEMP made FROM shop.\"Order Lines\";\n\
+         COMMIT;",
+    );
+    assert_eq!(shown(&schema, "shop.Order Lines"), "id bigint, Qty) integer, note text, json jsonb");
+    assert_eq!(shown(&schema, "made"), "id bigint, n integer");
+    assert_eq!(warnings.len(), 1, "{warnings:#?}");
+    assert!(warnings[0].starts_with("schema.sql:3:1: file other.sql is not read"), "{warnings:#?}");
 }

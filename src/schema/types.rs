@@ -1,8 +1,9 @@
 //! What a schema holds: inert data, filled by the DDL reader, read by everything below.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::diagnostic::{Position, Warning};
+pub use crate::sql::ddl::Storage;
 use crate::sql::tree::{Expr, QualifiedName, Query};
 
 /// Index of a table in [`Schema::tables`].
@@ -17,6 +18,8 @@ pub struct Schema {
     pub views: Vec<View>,
     /// Enum types by name, with their labels; domains are resolved to their base type.
     pub enums: Vec<(QualifiedName, Vec<String>)>,
+    /// Sequences, those of serial and identity columns included.
+    pub sequences: Vec<Sequence>,
     /// Functions and procedures, for triggers that execute them.
     pub functions: Vec<Function>,
     /// Statements that bear no cost (GRANT, OWNER, COMMENT, SET ...), counted.
@@ -109,6 +112,9 @@ pub struct Table {
     pub triggers: Vec<Trigger>,
     /// Fill factor of the heap, 0..1.
     pub fillfactor: f64,
+    /// Storage parameters as written, the fill factor included, by name (`autovacuum_enabled`,
+    /// `toast.autovacuum_enabled`).
+    pub parameters: BTreeMap<String, String>,
     /// UNLOGGED: no WAL.
     pub unlogged: bool,
     /// PARTITION BY, for a partitioned table.
@@ -158,10 +164,18 @@ pub struct Column {
     pub not_null: bool,
     /// DEFAULT, where it could be read; `nextval(...)` for serial and identity.
     pub default: Option<Expr>,
-    /// GENERATED ALWAYS AS (...) STORED.
+    /// GENERATED AS IDENTITY.
+    pub identity: bool,
+    /// GENERATED ALWAYS AS (...).
     pub generated: Option<Expr>,
+    /// Whether a generated column is VIRTUAL: computed when read, without room in the row.
+    pub computed: bool,
     /// COLLATE.
     pub collation: Option<String>,
+    /// STORAGE, when it is not the type's own.
+    pub storage: Option<Storage>,
+    /// The `n_distinct` that was set for the planner, as pg_stats has it: a count, or a negative share of rows.
+    pub n_distinct: Option<f64>,
 }
 
 /// A resolved type.
@@ -218,10 +232,17 @@ pub struct Index {
     pub unique: bool,
     /// PRIMARY KEY.
     pub primary: bool,
-    /// EXCLUDE constraint.
+    /// EXCLUDE constraint, or one WITHOUT OVERLAPS.
     pub exclusion: bool,
+    /// Whether a constraint made it: PRIMARY KEY, UNIQUE or EXCLUDE.
+    pub constraint: bool,
+    /// NULLS NOT DISTINCT.
+    pub nulls_not_distinct: bool,
     /// Fill factor, 0..1, when given.
     pub fillfactor: Option<f64>,
+    /// Storage parameters as written, the fill factor included, by name (`deduplicate_items`, `fastupdate`,
+    /// `pages_per_range`).
+    pub parameters: BTreeMap<String, String>,
 }
 
 /// One key of an index.
@@ -246,6 +267,21 @@ impl IndexKey {
             _ => None,
         }
     }
+}
+
+/// A sequence.
+#[derive(Debug, Clone)]
+pub struct Sequence {
+    /// Its name.
+    pub name: TableName,
+    /// INCREMENT.
+    pub increment: i64,
+    /// CACHE: how many values a session takes at once.
+    pub cache: u64,
+    /// UNLOGGED: no WAL.
+    pub unlogged: bool,
+    /// The column that owns it: of a serial or identity column, or OWNED BY.
+    pub owner: Option<(TableId, String)>,
 }
 
 /// A foreign key.
@@ -278,7 +314,7 @@ pub enum ReferentialAction {
     Set,
 }
 
-/// A trigger that is noted; its cost is warned about.
+/// A trigger that fires; its cost is warned about.
 #[derive(Debug, Clone)]
 pub struct Trigger {
     /// Its name.

@@ -10,6 +10,15 @@ const SEEDS: &[&str] = &[
     include_str!("../../tests/fixtures/forms.sql"),
     include_str!("../../tests/fixtures/orders.sql"),
     include_str!("../../tests/fixtures/queue.sql"),
+    include_str!("../../tests/fixtures/pg12.sql"),
+    include_str!("../../tests/fixtures/pg18.sql"),
+    include_str!("../../tests/dumps/ticketing.sql"),
+    include_str!("../../tests/dumps/constraints.sql"),
+    include_str!("../../tests/dumps/typed_tables.sql"),
+    include_str!("../../tests/dumps/events_deep.sql"),
+    include_str!("../../tests/dumps/sequences.sql"),
+    include_str!("../../tests/dumps/legacy.sql"),
+    include_str!("../../tests/dumps/quoted.sql"),
     "WITH RECURSIVE x AS (SELECT 1 UNION ALL SELECT a + 1 FROM x) SELECT DISTINCT ON (a) *, count(*) FILTER (WHERE b) \
      OVER (PARTITION BY c ORDER BY d) FROM t JOIN u USING (k), LATERAL f($1) AS g (h) WHERE a BETWEEN 1 AND 2 OR NOT b \
      GROUP BY 1 HAVING sum(x) > ANY ('{1}') ORDER BY 1 LIMIT 5 FOR UPDATE SKIP LOCKED",

@@ -1,8 +1,16 @@
 //! The facts of one DDL statement, before they are put together to a schema.
 
+mod table;
+
+pub use table::Storage;
+pub(crate) use table::{
+    Action, Bound, ColumnDef, Constraint, ConstraintKind, CreateIndex, CreateSequence, CreateTable, ForeignKeyDef,
+    KeyDef, Like, Parameters, TypeRef,
+};
+
 use super::split::Piece;
 use super::tree::{Expr, QualifiedName, Query, Span};
-use super::{Note, SqlError, parse};
+use super::{Note, SqlError, brief, parse, salvage, sequence};
 
 /// What one statement says about the schema.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,7 +23,7 @@ pub(crate) enum Ddl {
         query: Query,
         materialized: bool,
         unlogged: bool,
-        fillfactor: Option<f64>,
+        parameters: Parameters,
         if_not_exists: bool,
     },
     CreateIndex(CreateIndex),
@@ -40,6 +48,9 @@ pub(crate) enum Ddl {
         default: Option<Expr>,
         collation: Option<String>,
     },
+    CreateSequence(CreateSequence),
+    /// ALTER SEQUENCE ... OWNED BY and the like.
+    AlterSequence(CreateSequence),
     CreateTrigger {
         name: String,
         table: QualifiedName,
@@ -67,7 +78,12 @@ pub(crate) enum Ddl {
         name: QualifiedName,
         label: String,
     },
-    /// ALTER ... RENAME TO of a type or view.
+    /// ALTER TYPE ... ADD ATTRIBUTE.
+    AddAttribute {
+        name: QualifiedName,
+        attribute: Box<ColumnDef>,
+    },
+    /// ALTER ... RENAME TO of a type, view, schema or sequence.
     Rename {
         kind: Kind,
         name: QualifiedName,
@@ -96,12 +112,13 @@ pub(crate) enum Kind {
     View,
     Type,
     Schema,
+    Sequence,
 }
 
 /// Kinds of CREATE TYPE besides enums.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum TypeKind {
-    Composite,
+    Composite(Vec<ColumnDef>),
     Range {
         subtype: TypeRef,
         multirange: Option<QualifiedName>,
@@ -114,138 +131,68 @@ pub(crate) enum TypeKind {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct CreateTable {
-    pub name: QualifiedName,
-    pub if_not_exists: bool,
-    pub unlogged: bool,
-    pub foreign: bool,
-    pub columns: Vec<ColumnDef>,
-    pub constraints: Vec<Constraint>,
-    /// LIKE clauses, each with the number of columns written before it.
-    pub likes: Vec<(usize, Like)>,
-    pub inherits: Vec<QualifiedName>,
-    pub of_type: Option<QualifiedName>,
-    pub partition_of: Option<(QualifiedName, Bound)>,
-    pub partition_by: Option<(String, Vec<Expr>)>,
-    pub fillfactor: Option<f64>,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct ColumnDef {
-    pub name: String,
-    /// `None` where the type is the parent's.
-    pub ty: Option<TypeRef>,
-    pub collation: Option<String>,
-    pub not_null: bool,
-    pub default: Option<Expr>,
-    pub generated: Option<Expr>,
-    pub identity: bool,
-    /// Constraints written with the column.
-    pub constraints: Vec<Constraint>,
-}
-
-/// A type as written.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct TypeRef {
-    pub name: QualifiedName,
-    pub modifier: Vec<i64>,
-    pub array: bool,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Constraint {
-    pub name: Option<String>,
-    pub span: Span,
-    pub kind: ConstraintKind,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum ConstraintKind {
-    NotNull { column: String },
-    Check(Expr),
-    Unique { primary: bool, columns: Vec<String>, include: Vec<String>, fillfactor: Option<f64> },
-    UsingIndex { primary: bool, index: QualifiedName },
-    ForeignKey(ForeignKeyDef),
-    Exclude { method: String, keys: Vec<KeyDef>, include: Vec<String>, predicate: Option<Expr> },
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct ForeignKeyDef {
-    pub columns: Vec<String>,
-    pub table: QualifiedName,
-    pub referenced: Vec<String>,
-    pub on_delete: Action,
-    pub on_update: Action,
-}
-
-/// ON DELETE and ON UPDATE.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Action {
-    Check,
-    Cascade,
-    Set,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct KeyDef {
-    pub expr: Expr,
-    pub descending: bool,
-    pub opclass: Option<String>,
-    pub collation: Option<String>,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct CreateIndex {
-    pub name: Option<String>,
-    pub if_not_exists: bool,
-    pub table: QualifiedName,
-    pub only: bool,
-    pub unique: bool,
-    pub method: String,
-    pub keys: Vec<KeyDef>,
-    pub include: Vec<String>,
-    pub predicate: Option<Expr>,
-    pub fillfactor: Option<f64>,
-}
-
-/// `LIKE table INCLUDING ...`.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Like {
-    pub table: QualifiedName,
-    pub defaults: bool,
-    pub constraints: bool,
-    pub indexes: bool,
-    pub generated: bool,
-}
-
-/// FOR VALUES ...
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Bound {
-    Range { from: Vec<Option<Expr>>, to: Vec<Option<Expr>> },
-    List(Vec<Expr>),
-    Hash { modulus: u32, remainder: u32 },
-    Default,
-}
-
-#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum AlterTable {
-    AddColumn { column: Box<ColumnDef>, if_not_exists: bool },
+    AddColumn {
+        column: Box<ColumnDef>,
+        if_not_exists: bool,
+    },
     DropColumn(String),
     AddConstraint(Constraint),
     DropConstraint(String),
-    SetType { column: String, ty: TypeRef, collation: Option<String> },
-    SetDefault { column: String, default: Option<Expr> },
-    NotNull { column: String, not_null: bool },
-    Identity { column: String },
-    AttachPartition { table: QualifiedName, bound: Bound },
+    SetType {
+        column: String,
+        ty: TypeRef,
+        collation: Option<String>,
+    },
+    SetDefault {
+        column: String,
+        default: Option<Expr>,
+    },
+    NotNull {
+        column: String,
+        not_null: bool,
+    },
+    Identity {
+        column: String,
+        sequence: CreateSequence,
+    },
+    DropIdentity {
+        column: String,
+    },
+    Storage {
+        column: String,
+        storage: Option<Storage>,
+    },
+    /// n_distinct of a column, which the planner believes instead of its own statistics.
+    Distinct {
+        column: String,
+        distinct: Option<f64>,
+    },
+    AttachPartition {
+        table: QualifiedName,
+        bound: Bound,
+    },
     DetachPartition(QualifiedName),
     Inherit(QualifiedName),
     NoInherit(QualifiedName),
-    Fillfactor(Option<f64>),
+    SetParameters(Parameters),
+    ResetParameters(Vec<String>),
+    /// ENABLE or DISABLE TRIGGER; no name: all.
+    Trigger {
+        name: Option<String>,
+        fires: bool,
+    },
+    OfType(QualifiedName),
     Unlogged(bool),
     Rename(String),
-    RenameColumn { from: String, to: String },
-    RenameConstraint { from: String, to: String },
+    RenameColumn {
+        from: String,
+        to: String,
+    },
+    RenameConstraint {
+        from: String,
+        to: String,
+    },
     SetSchema(String),
     RowSecurity,
 }
@@ -253,14 +200,52 @@ pub(crate) enum AlterTable {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum AlterIndex {
     Attach(QualifiedName),
-    Fillfactor(Option<f64>),
+    SetParameters(Parameters),
+    ResetParameters(Vec<String>),
     Rename(String),
 }
 
-/// Reads one piece of a script as DDL; CREATE SCHEMA may hold several. Spans are offsets in the script.
+/// What one piece of a script gives.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Facts {
+    /// Its facts; CREATE SCHEMA may hold several.
+    pub ddl: Vec<Ddl>,
+    /// What has no place in them.
+    pub notes: Vec<Note>,
+    /// Parts that could not be read.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A part of a statement that could not be read.
+#[derive(Debug, PartialEq)]
+pub(crate) struct LeftOut {
+    /// Where, in bytes of the script.
+    pub span: Span,
+    /// Why.
+    pub message: String,
+}
+
+/// Reads one piece of a script as DDL. Spans are offsets in the script.
 ///
 /// # Errors
 /// When it is not SQL as PostgreSQL reads it, or has a form that cannot be read.
-pub(crate) fn read(script: &str, piece: &Piece) -> Result<(Vec<Ddl>, Vec<Note>), SqlError> {
-    parse::piece(script, piece, |reader, node| reader.ddl(node))
+pub(crate) fn read(script: &str, piece: &Piece) -> Result<Facts, SqlError> {
+    let statement = || sequence::statement(&script[piece.span.clone()]);
+    if !piece.unterminated
+        && let Some(ddl) = brief::statement(script, piece.span.clone()).or_else(statement)
+    {
+        return Ok(Facts { ddl: vec![ddl], ..Facts::default() });
+    }
+    read_tree(script, piece)
+}
+
+/// The same through the parser's tree, whatever the form.
+pub(super) fn read_tree(script: &str, piece: &Piece) -> Result<Facts, SqlError> {
+    let (ddl, notes) = parse::piece(script, piece, |reader, node| reader.ddl(node))?;
+    Ok(Facts { ddl, notes, left_out: Vec::new() })
+}
+
+/// Reads the parts of a statement that [`read`] refuses; `None` when none can be read.
+pub(crate) fn read_parts(script: &str, span: Span) -> Option<Facts> {
+    salvage::statement(script, span)
 }

@@ -3,7 +3,7 @@
 use squawk_syntax::{SyntaxKind as K, SyntaxNode};
 
 use super::ddl::{AlterIndex, AlterTable, Ddl};
-use super::ddl_table::{is_type, part_name};
+use super::ddl_table::{is_type, part_name, storage};
 use super::node::{Read, Reader, child, has};
 
 impl Reader {
@@ -61,12 +61,14 @@ impl Reader {
                 let table = self.qualified(&table)?;
                 if node.kind() == K::INHERIT_TABLE { AlterTable::Inherit(table) } else { AlterTable::NoInherit(table) }
             }
-            K::SET_OPTIONS => match self.fillfactor(node)? {
-                Some(fillfactor) => AlterTable::Fillfactor(Some(fillfactor)),
-                None => return Ok(None),
-            },
-            K::RESET_OPTIONS if node.text().to_string().to_lowercase().contains("fillfactor") => {
-                AlterTable::Fillfactor(None)
+            K::SET_OPTIONS => AlterTable::SetParameters(self.parameters(node)?),
+            K::RESET_OPTIONS => AlterTable::ResetParameters(self.parameters(node)?.into_iter().map(|p| p.0).collect()),
+            // Only the replication of changes fires what is enabled for replicas.
+            K::ENABLE_TRIGGER | K::ENABLE_ALWAYS_TRIGGER => self.trigger(node, true)?,
+            K::DISABLE_TRIGGER | K::ENABLE_REPLICA_TRIGGER => self.trigger(node, false)?,
+            K::OF_TYPE => {
+                let ty = self.first_child(node)?;
+                AlterTable::OfType(self.type_ref(&ty)?.name)
             }
             K::SET_LOGGED => AlterTable::Unlogged(false),
             K::SET_UNLOGGED => AlterTable::Unlogged(true),
@@ -87,15 +89,11 @@ impl Reader {
             K::OWNER_TO
             | K::VALIDATE_CONSTRAINT
             | K::REPLICA_IDENTITY
-            | K::OF_TYPE
             | K::NOT_OF
             | K::FORCE_RLS
             | K::NO_FORCE_RLS
             | K::DISABLE_RLS
-            | K::ENABLE_TRIGGER
-            | K::ENABLE_REPLICA_TRIGGER
             | K::ENABLE_REPLICA_RULE
-            | K::ENABLE_ALWAYS_TRIGGER
             | K::ENABLE_ALWAYS_RULE
             | K::ENABLE_RULE
             | K::DISABLE_RULE
@@ -104,7 +102,6 @@ impl Reader {
             | K::SET_WITHOUT_CLUSTER
             | K::SET_WITHOUT_OIDS
             | K::SET_ACCESS_METHOD
-            | K::RESET_OPTIONS
             | K::ALTER_CONSTRAINT
             | K::ALTER_OPTION_LIST
             | K::DEPENDS_ON_EXTENSION
@@ -123,6 +120,14 @@ impl Reader {
         self.name_in(node, kind)?.ok_or_else(|| self.error("a name is missing here", node))
     }
 
+    /// ENABLE or DISABLE TRIGGER; ALL and USER name none.
+    fn trigger(&self, node: &SyntaxNode, fires: bool) -> Read<AlterTable> {
+        let last = super::node::tokens(node).last();
+        let all = last.as_ref().is_some_and(|t| matches!(t.kind(), K::ALL_KW | K::USER_KW));
+        let name = last.filter(|_| !all).map(|t| super::text::fold(t.text()));
+        Ok(AlterTable::Trigger { name, fires })
+    }
+
     fn alter_column(&mut self, node: &SyntaxNode) -> Read<Option<AlterTable>> {
         let column = self.required(node, K::COLUMN_NAME_REF)?;
         let Some(option) = node.children().find(|n| n.kind() != K::COLUMN_NAME_REF) else { return Ok(None) };
@@ -134,11 +139,22 @@ impl Reader {
                 AlterTable::SetType { column, ty: self.type_ref(&ty)?, collation: collation.map(|c| c.name) }
             }
             K::SET_DEFAULT => AlterTable::SetDefault { column, default: self.lenient_expr(&option) },
-            K::DROP_DEFAULT | K::DROP_IDENTITY => AlterTable::SetDefault { column, default: None },
+            K::DROP_IDENTITY => AlterTable::DropIdentity { column },
+            K::DROP_DEFAULT => AlterTable::SetDefault { column, default: None },
             K::SET_NOT_NULL => AlterTable::NotNull { column, not_null: true },
             K::DROP_NOT_NULL => AlterTable::NotNull { column, not_null: false },
-            K::ADD_GENERATED => AlterTable::Identity { column },
-            // Statistics targets, storage, compression and sequences change no count.
+            K::ADD_GENERATED => {
+                let sequence = super::sequence::options(&option.text().to_string());
+                AlterTable::Identity { column, sequence }
+            }
+            K::SET_STORAGE => AlterTable::Storage { column, storage: storage(&option) },
+            K::SET_OPTIONS | K::RESET_OPTIONS => {
+                let parameters = self.parameters(&option)?;
+                let Some((_, value)) = parameters.into_iter().find(|p| p.0 == "n_distinct") else { return Ok(None) };
+                let distinct = if option.kind() == K::SET_OPTIONS { value.parse().ok() } else { None };
+                AlterTable::Distinct { column, distinct }
+            }
+            // Statistics targets, compression and options of sequences change no count.
             _ => return Ok(None),
         }))
     }
@@ -153,7 +169,10 @@ impl Reader {
                     let index = self.first_child(&part)?;
                     AlterIndex::Attach(self.qualified(&index)?)
                 }
-                K::SET_OPTIONS => AlterIndex::Fillfactor(self.fillfactor(&part)?),
+                K::SET_OPTIONS => AlterIndex::SetParameters(self.parameters(&part)?),
+                K::RESET_OPTIONS => {
+                    AlterIndex::ResetParameters(self.parameters(&part)?.into_iter().map(|p| p.0).collect())
+                }
                 K::INDEX_RENAME_TO => {
                     let to = self.first_child(&part)?;
                     AlterIndex::Rename(self.name(&to)?)

@@ -21,7 +21,10 @@ impl Reader {
             K::CHECK_CONSTRAINT => {
                 let expr = node.children().find(|n| n.kind() != K::CONSTRAINT_NAME_CLAUSE);
                 match expr.map(|e| self.expr(&e)) {
-                    Some(Ok(expr)) => ConstraintKind::Check(expr),
+                    Some(Ok(expr)) => {
+                        let inherited = child(node, K::NO_INHERIT).is_none();
+                        ConstraintKind::Check { expr, inherited }
+                    }
                     Some(Err(error)) => {
                         self.note(&format!("a CHECK constraint ({error})"), node);
                         return Ok(None);
@@ -44,7 +47,11 @@ impl Reader {
             | K::ENFORCED => return Ok(None),
             _ => return Err(self.unsupported(node)),
         };
-        Ok(Some(Constraint { name, span: self.span(node), kind }))
+        // What is not enforced (PostgreSQL 18) is not checked either.
+        if node.children().any(|n| n.kind() == K::NOT_ENFORCED) {
+            return Ok(None);
+        }
+        Ok(Some(Constraint { name, span: self.bare_span(node), kind }))
     }
 
     fn unique(&mut self, node: &SyntaxNode, column: Option<&str>) -> Read<ConstraintKind> {
@@ -53,16 +60,20 @@ impl Reader {
             let index = self.first_child(&using)?;
             return Ok(ConstraintKind::UsingIndex { primary, index: self.qualified(&index)? });
         }
-        let (mut columns, mut include, mut fillfactor) = (Vec::new(), Vec::new(), None);
-        if let Some(parameters) = child(node, K::INDEX_PARAMETERS) {
-            for part in parameters.children() {
+        let (mut columns, mut include, mut parameters) = (Vec::new(), Vec::new(), Vec::new());
+        let mut without_overlaps = false;
+        if let Some(list) = child(node, K::INDEX_PARAMETERS) {
+            for part in list.children() {
                 match part.kind() {
-                    K::CONSTRAINT_COLUMN_REF_LIST => columns = self.column_names(&part)?,
+                    K::CONSTRAINT_COLUMN_REF_LIST => {
+                        columns = self.column_names(&part)?;
+                        without_overlaps = child(&part, K::WITHOUT_OVERLAPS).is_some();
+                    }
                     K::CONSTRAINT_INCLUDE_CLAUSE => {
                         let list = self.first_child(&part)?;
                         include = self.column_names(&list)?;
                     }
-                    K::WITH_PARAMS => fillfactor = self.fillfactor(&part)?,
+                    K::WITH_PARAMS => parameters = self.parameters(&part)?,
                     _ => {}
                 }
             }
@@ -70,13 +81,21 @@ impl Reader {
         if columns.is_empty() {
             columns.extend(column.map(str::to_owned));
         }
-        Ok(ConstraintKind::Unique { primary, columns, include, fillfactor })
+        let nulls_not_distinct = node.descendants().any(|n| n.kind() == K::NULLS_NOT_DISTINCT);
+        Ok(ConstraintKind::Unique { primary, columns, include, parameters, without_overlaps, nulls_not_distinct })
     }
 
     /// The columns named in a list.
     pub(super) fn column_names(&self, node: &SyntaxNode) -> Read<Vec<String>> {
-        let columns = node.children().filter(|n| matches!(n.kind(), K::COLUMN_NAME_REF | K::COLUMN_NAME));
-        columns.map(|n| self.name(&n)).collect()
+        let mut names = Vec::new();
+        for column in node.children() {
+            match column.kind() {
+                K::COLUMN_NAME_REF | K::COLUMN_NAME => names.push(self.name(&column)?),
+                K::PERIOD_COLUMN => names.extend(self.name_in(&column, K::COLUMN_NAME_REF)?),
+                _ => {}
+            }
+        }
+        Ok(names)
     }
 
     fn foreign_key(&self, node: &SyntaxNode, column: Option<&str>) -> Read<ConstraintKind> {
@@ -111,7 +130,8 @@ impl Reader {
     }
 
     fn exclude(&mut self, node: &SyntaxNode) -> Read<ConstraintKind> {
-        let (mut method, mut keys, mut include, mut predicate) = ("gist".to_owned(), Vec::new(), Vec::new(), None);
+        let (mut method, mut keys, mut include, mut predicate) = ("btree".to_owned(), Vec::new(), Vec::new(), None);
+        let mut parameters = Vec::new();
         for part in node.children() {
             match part.kind() {
                 K::CONSTRAINT_INDEX_METHOD => method = self.name_in(&part, K::ACCESS_METHOD_REF)?.unwrap_or(method),
@@ -124,10 +144,11 @@ impl Reader {
                     let list = self.first_child(&part)?;
                     include = self.column_names(&list)?;
                 }
+                K::WITH_PARAMS => parameters = self.parameters(&part)?,
                 K::WHERE_CONDITION_CLAUSE => predicate = Some(self.only_expr(&part)?),
                 _ => {}
             }
         }
-        Ok(ConstraintKind::Exclude { method, keys, include, predicate })
+        Ok(ConstraintKind::Exclude { method, keys, include, predicate, parameters })
     }
 }

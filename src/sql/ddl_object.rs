@@ -2,7 +2,7 @@
 
 use squawk_syntax::{SyntaxKind as K, SyntaxNode};
 
-use super::ddl::{CreateIndex, Ddl, KeyDef, Kind, TypeKind};
+use super::ddl::{ColumnDef, CreateIndex, Ddl, KeyDef, Kind, TypeKind};
 use super::ddl_table::{is_type, part_name};
 use super::node::{Read, Reader, child, first_words, has, names, tokens};
 use super::text::unquote;
@@ -33,15 +33,22 @@ impl Reader {
             K::DROP_TRIGGER => self.drop_trigger(node)?,
             K::CREATE_RULE => Ddl::NotModelled("a rule, which rewrites statements".into()),
             K::CREATE_POLICY => Ddl::NotModelled("a row-level security policy, which adds conditions".into()),
+            K::CREATE_SEQUENCE | K::ALTER_SEQUENCE => {
+                let text = node.text().to_string();
+                super::sequence::statement(&text).unwrap_or(Ddl::Harmless)
+            }
+            K::ALTER_SCHEMA => self.alter_schema(node)?,
+            K::DROP_SEQUENCE => self.drop(node, Kind::Sequence)?,
             K::SET => self.search_path(node)?,
             // Data and queries: statements of a script that fill tables rather than define them.
             K::SELECT | K::INSERT | K::UPDATE | K::DELETE | K::COPY | K::VALUES => Ddl::Harmless,
-            K::SELECT_INTO | K::DO => Ddl::NotModelled("code that may create tables".into()),
+            K::SELECT_INTO => self.select_into(node)?,
+            K::DO => Ddl::NotModelled("code that may create tables".into()),
             _ => Ddl::Harmless,
         }])
     }
 
-    fn create_index(&mut self, node: &SyntaxNode) -> Read<CreateIndex> {
+    pub(super) fn create_index(&mut self, node: &SyntaxNode) -> Read<CreateIndex> {
         let mut index = CreateIndex {
             name: None,
             if_not_exists: has(node, K::IF_NOT_EXISTS),
@@ -52,11 +59,13 @@ impl Reader {
             keys: Vec::new(),
             include: Vec::new(),
             predicate: None,
-            fillfactor: None,
+            parameters: Vec::new(),
+            nulls_not_distinct: false,
         };
         for part in node.children() {
             match part.kind() {
-                K::IF_NOT_EXISTS | K::TABLESPACE_CLAUSE | K::NULLS_NOT_DISTINCT | K::NULLS_DISTINCT => {}
+                K::IF_NOT_EXISTS | K::TABLESPACE_CLAUSE | K::NULLS_DISTINCT => {}
+                K::NULLS_NOT_DISTINCT => index.nulls_not_distinct = true,
                 K::INDEX => index.name = Some(self.name(&part)?),
                 K::TABLE_RELATION_NAME => {
                     index.only = has(&part, K::ONLY_KW);
@@ -72,7 +81,7 @@ impl Reader {
                     let list = self.first_child(&part)?;
                     index.include = list.children().map(|n| self.name(&n)).collect::<Read<_>>()?;
                 }
-                K::WITH_PARAMS => index.fillfactor = self.fillfactor(&part)?,
+                K::WITH_PARAMS => index.parameters = self.parameters(&part)?,
                 K::WHERE_CLAUSE => index.predicate = Some(self.only_expr(&part)?),
                 _ => return Err(self.unsupported(&part)),
             }
@@ -135,7 +144,7 @@ impl Reader {
             query: self.query_in(node)?,
             materialized,
             unlogged: has(node, K::UNLOGGED) || has(node, K::TEMP),
-            fillfactor: child(node, K::WITH_PARAMS).map(|p| self.fillfactor(&p)).transpose()?.flatten(),
+            parameters: child(node, K::WITH_PARAMS).map(|p| self.parameters(&p)).transpose()?.unwrap_or_default(),
             if_not_exists: has(node, K::IF_NOT_EXISTS),
         })
     }
@@ -177,9 +186,59 @@ impl Reader {
                 };
                 TypeKind::Base { bytes: text("internallength").and_then(|n| n.parse().ok()), align }
             }
-            _ => TypeKind::Composite,
+            _ => {
+                let mut attributes = Vec::new();
+                for field in kind.descendants().filter(|n| n.kind() == K::COMPOSITE_FIELD_DEF) {
+                    attributes.push(self.attribute(&field)?);
+                }
+                TypeKind::Composite(attributes)
+            }
         };
         Ok(Ddl::CreateType { name, kind })
+    }
+
+    /// An attribute of a composite type.
+    fn attribute(&self, node: &SyntaxNode) -> Read<ColumnDef> {
+        let named = self.first_child(node)?;
+        let mut attribute = ColumnDef::new(self.name(&named)?);
+        attribute.ty = node.children().find(|n| is_type(n.kind())).map(|n| self.type_ref(&n)).transpose()?;
+        attribute.collation =
+            child(node, K::COLLATE).map(|n| self.qualified(&part_name(&n))).transpose()?.map(|c| c.name);
+        Ok(attribute)
+    }
+
+    /// SELECT ... INTO table: the query is what is left without the clause.
+    fn select_into(&mut self, node: &SyntaxNode) -> Read<Ddl> {
+        let into = child(node, K::INTO_CLAUSE).ok_or_else(|| self.unsupported(node))?;
+        let unlogged = tokens(&into).any(|t| matches!(t.kind(), K::UNLOGGED_KW | K::TEMP_KW | K::TEMPORARY_KW));
+        let mut query = node.text().to_string();
+        let range = into.text_range() - node.text_range().start();
+        let blank = " ".repeat(usize::from(range.len()));
+        query.replace_range(usize::from(range.start())..usize::from(range.end()), &blank);
+        let base = self.span(node).start.cast_signed();
+        let (query, notes) = super::parse::fragment(&query, base, |reader, node| reader.query(node))?;
+        self.take_notes(notes);
+        let named = into.descendants().find(|n| matches!(n.kind(), K::PATH | K::TABLE_NAME));
+        let named = named.ok_or_else(|| self.error("a table has no name", node))?;
+        Ok(Ddl::CreateTableAs {
+            name: self.qualified(&named)?,
+            columns: Vec::new(),
+            query,
+            materialized: false,
+            unlogged,
+            parameters: Vec::new(),
+            if_not_exists: false,
+        })
+    }
+
+    fn alter_schema(&self, node: &SyntaxNode) -> Read<Ddl> {
+        let mut words: Vec<_> = tokens(node).filter(|t| t.kind() != K::SEMICOLON).collect();
+        // ALTER SCHEMA name RENAME TO name
+        let (Some(to), true) = (words.pop(), words.len() == 5 && words[3].kind() == K::RENAME_KW) else {
+            return Ok(Ddl::Harmless);
+        };
+        let name = QualifiedName { schema: None, name: super::text::fold(words[2].text()) };
+        Ok(Ddl::Rename { kind: Kind::Schema, name, to: super::text::fold(to.text()) })
     }
 
     fn create_domain(&mut self, node: &SyntaxNode) -> Read<Ddl> {
@@ -282,6 +341,9 @@ impl Reader {
                     let label = child(&part, K::LITERAL).and_then(|n| tokens(&n).next());
                     let label = label.map(|t| unquote(t.text())).unwrap_or_default();
                     return Ok(Ddl::AddEnumLabel { name, label });
+                }
+                K::ADD_ATTRIBUTE => {
+                    return Ok(Ddl::AddAttribute { name, attribute: Box::new(self.attribute(&part)?) });
                 }
                 K::TYPE_RENAME_TO => {
                     let to = self.first_child(&part)?;

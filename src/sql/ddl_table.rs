@@ -2,7 +2,7 @@
 
 use squawk_syntax::{SyntaxElement, SyntaxKind as K, SyntaxNode};
 
-use super::ddl::{Bound, ColumnDef, CreateTable, Like, TypeRef};
+use super::ddl::{Bound, ColumnDef, CreateTable, Like, Parameters, Storage, TypeRef};
 use super::node::{Read, Reader, child, has, plain_text, tokens};
 use super::text::unquote;
 use super::tree::{Expr, QualifiedName};
@@ -10,20 +10,8 @@ use super::tree::{Expr, QualifiedName};
 impl Reader {
     /// CREATE TABLE and CREATE FOREIGN TABLE.
     pub(super) fn create_table(&mut self, node: &SyntaxNode) -> Read<CreateTable> {
-        let mut table = CreateTable {
-            name: QualifiedName { schema: None, name: String::new() },
-            if_not_exists: has(node, K::IF_NOT_EXISTS),
-            unlogged: has(node, K::UNLOGGED) || has(node, K::TEMP),
-            foreign: node.kind() == K::CREATE_FOREIGN_TABLE,
-            columns: Vec::new(),
-            constraints: Vec::new(),
-            likes: Vec::new(),
-            inherits: Vec::new(),
-            of_type: None,
-            partition_of: None,
-            partition_by: None,
-            fillfactor: None,
-        };
+        let mut table = CreateTable::new(QualifiedName { schema: None, name: String::new() });
+        table.foreign = node.kind() == K::CREATE_FOREIGN_TABLE;
         let mut parent = None;
         let mut bound = None;
         for part in node.children() {
@@ -42,16 +30,15 @@ impl Reader {
                     parent = Some(self.qualified(&named)?);
                 }
                 K::PARTITION_BY => table.partition_by = Some(self.partition_by(&part)?),
-                K::WITH_PARAMS => table.fillfactor = self.fillfactor(&part)?,
+                K::WITH_PARAMS => table.parameters = self.parameters(&part)?,
+                K::IF_NOT_EXISTS => table.if_not_exists = true,
+                K::UNLOGGED | K::TEMP => table.unlogged = true,
                 K::PARTITION_FOR_VALUES_FROM
                 | K::PARTITION_FOR_VALUES_IN
                 | K::PARTITION_FOR_VALUES_WITH
                 | K::PARTITION_DEFAULT => bound = Some(self.bound(&part)?),
                 // Where the table lies and how long a temporary one lives is none of the model's business.
-                K::IF_NOT_EXISTS
-                | K::UNLOGGED
-                | K::TEMP
-                | K::USING_METHOD
+                K::USING_METHOD
                 | K::WITHOUT_OIDS
                 | K::ON_COMMIT
                 | K::TABLESPACE_CLAUSE
@@ -85,25 +72,27 @@ impl Reader {
 
     /// A column of CREATE TABLE or ADD COLUMN.
     pub(super) fn column_def(&mut self, node: &SyntaxNode) -> Read<ColumnDef> {
-        let mut column = ColumnDef {
-            name: self.name_in(node, K::COLUMN_NAME)?.ok_or_else(|| self.error("a column has no name", node))?,
-            ty: None,
-            collation: None,
-            not_null: false,
-            default: None,
-            generated: None,
-            identity: false,
-            constraints: Vec::new(),
-        };
+        let name = self.name_in(node, K::COLUMN_NAME)?.ok_or_else(|| self.error("a column has no name", node))?;
+        let mut column = ColumnDef::new(name);
         for part in node.children() {
             match part.kind() {
                 K::COLUMN_NAME | K::IF_NOT_EXISTS | K::NULL_CONSTRAINT => {}
-                K::STORAGE | K::COMPRESSION_METHOD | K::WITH_OPTIONS | K::ALTER_OPTION_LIST => {}
+                K::STORAGE => column.storage = storage(&part),
+                K::COMPRESSION_METHOD | K::WITH_OPTIONS | K::ALTER_OPTION_LIST => {}
                 kind if is_type(kind) => column.ty = Some(self.type_ref(&part)?),
                 K::COLLATE => column.collation = Some(self.qualified(&part_name(&part))?.name),
                 K::NOT_NULL_CONSTRAINT => column.not_null = true,
                 // A default that cannot be read costs what any other does.
-                K::DEFAULT_CONSTRAINT => column.default = self.lenient_expr(&part),
+                K::DEFAULT_CONSTRAINT => {
+                    column.default = self.lenient_expr(&part);
+                    // A collation behind the default is the column's: gram.y's b_expr has none.
+                    if let Some(Expr::Collate { expr, collation }) =
+                        column.default.take_if(|d| matches!(d, Expr::Collate { .. }))
+                    {
+                        column.default = Some(*expr);
+                        column.collation = Some(collation.name);
+                    }
+                }
                 K::GENERATED_CONSTRAINT => self.generated(&part, &mut column)?,
                 _ => {
                     let name = column.name.clone();
@@ -130,14 +119,12 @@ impl Reader {
         for part in node.children() {
             match part.kind() {
                 K::GENERATED_IDENTITY => {
-                    column.identity = true;
+                    column.identity = Some(super::sequence::options(&part.text().to_string()));
                     column.not_null = true;
                 }
                 K::GENERATED_STORED => {
-                    // A virtual column (PostgreSQL 18) is computed when read and takes no room.
-                    if has(&part, K::VIRTUAL) {
-                        self.note("a virtual generated column", &part);
-                    }
+                    // What is not STORED is VIRTUAL (PostgreSQL 18).
+                    column.computed = !has(&part, K::STORED);
                     let expr = part.children().find(|n| {
                         !matches!(n.kind(), K::GENERATED_ALWAYS | K::GENERATED_BY_DEFAULT | K::STORED | K::VIRTUAL)
                     });
@@ -157,14 +144,19 @@ impl Reader {
             constraints: false,
             indexes: false,
             generated: false,
+            identity: false,
+            storage: false,
         };
         for option in node.children().skip(1) {
             let wanted = option.kind() == K::INCLUDING_PROPERTY;
             match option.first_child().map(|n| n.kind()) {
                 Some(K::PROPERTY_ALL) => {
-                    (like.defaults, like.constraints, like.indexes, like.generated) = (wanted, wanted, wanted, wanted);
+                    (like.defaults, like.constraints, like.indexes) = (wanted, wanted, wanted);
+                    (like.generated, like.identity, like.storage) = (wanted, wanted, wanted);
                 }
-                Some(K::PROPERTY_DEFAULTS | K::PROPERTY_IDENTITY) => like.defaults = wanted,
+                Some(K::PROPERTY_DEFAULTS) => like.defaults = wanted,
+                Some(K::PROPERTY_IDENTITY) => like.identity = wanted,
+                Some(K::PROPERTY_STORAGE) => like.storage = wanted,
                 Some(K::PROPERTY_CONSTRAINTS) => like.constraints = wanted,
                 Some(K::PROPERTY_INDEXES) => like.indexes = wanted,
                 Some(K::PROPERTY_GENERATED) => like.generated = wanted,
@@ -218,21 +210,23 @@ impl Reader {
         })
     }
 
-    /// `fillfactor` among storage parameters, as a fraction.
-    pub(super) fn fillfactor(&self, node: &SyntaxNode) -> Read<Option<f64>> {
+    /// Storage parameters, in `WITH (...)` or `SET (...)`; one without a value is on.
+    pub(super) fn parameters(&self, node: &SyntaxNode) -> Read<Parameters> {
         let list = if node.kind() == K::ATTRIBUTE_LIST { Some(node.clone()) } else { child(node, K::ATTRIBUTE_LIST) };
+        let mut parameters = Vec::new();
         for option in list.iter().flat_map(SyntaxNode::children) {
-            if self.name_in(&option, K::ATTRIBUTE_NAME)?.as_deref() == Some("fillfactor")
-                && child(&option, K::ATTRIBUTE_NAMESPACE).is_none()
-                && let Some(value) = child(&option, K::ATTRIBUTE_VALUE).and_then(|v| tokens(&v).next())
-            {
-                return match unquote(value.text()).trim().parse::<f64>() {
-                    Ok(percent) if (10.0..=100.0).contains(&percent) => Ok(Some(percent / 100.0)),
-                    _ => Err(self.error("fillfactor is a percentage from 10 to 100", &option)),
-                };
+            let Some(name) = self.name_in(&option, K::ATTRIBUTE_NAME)? else { continue };
+            let space = child(&option, K::ATTRIBUTE_NAMESPACE).map(|n| self.name(&n)).transpose()?;
+            let value = child(&option, K::ATTRIBUTE_VALUE);
+            let value = value.map(|v| tokens(&v).map(|t| unquote(t.text())).collect::<String>());
+            let percent = |v: &String| v.trim().parse::<f64>().is_ok_and(|p| (10.0..=100.0).contains(&p));
+            if name == "fillfactor" && space.is_none() && value.as_ref().is_some_and(|v| !percent(v)) {
+                return Err(self.error("fillfactor is a percentage from 10 to 100", &option));
             }
+            let name = space.map_or_else(|| name.clone(), |space| format!("{space}.{name}"));
+            parameters.push((name, value.unwrap_or_else(|| "true".to_owned())));
         }
-        Ok(None)
+        Ok(parameters)
     }
 
     /// The type in `SELECT NULL::type`.
@@ -267,9 +261,16 @@ impl Reader {
             _ => return Err(self.unsupported(node)),
         };
         let arguments = child(node, K::ARG_LIST).unwrap_or_else(|| node.clone());
-        let literals = arguments.descendants().filter(|n| n.kind() == K::LITERAL);
-        let mut modifier: Vec<i64> =
-            literals.filter_map(|n| tokens(&n).next()).filter_map(|t| t.text().parse().ok()).collect();
+        let (mut modifier, mut sign) = (Vec::new(), 1);
+        for token in tokens(&arguments) {
+            match token.kind() {
+                K::MINUS => sign = -1,
+                K::INT_NUMBER => {
+                    modifier.extend(token.text().parse::<i64>().ok().map(|n| n * std::mem::replace(&mut sign, 1)))
+                }
+                _ => {}
+            }
+        }
         // CHAR and BIT without a length have one of 1.
         if modifier.is_empty() && matches!(node.kind(), K::CHARACTER_TYPE | K::BIT_TYPE) {
             modifier.push(1);
@@ -298,4 +299,15 @@ pub(super) const fn is_type(kind: K) -> bool {
 /// The node that names the collation in `COLLATE name`.
 pub(super) fn part_name(node: &SyntaxNode) -> SyntaxNode {
     child(node, K::COLLATION_REF).unwrap_or_else(|| node.clone())
+}
+
+/// The word in `STORAGE word`.
+pub(super) fn storage(node: &SyntaxNode) -> Option<Storage> {
+    match tokens(node).last()?.text().to_ascii_lowercase().as_str() {
+        "plain" => Some(Storage::Plain),
+        "external" => Some(Storage::External),
+        "extended" => Some(Storage::Extended),
+        "main" => Some(Storage::Main),
+        _ => None,
+    }
 }

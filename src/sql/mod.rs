@@ -5,6 +5,10 @@
 
 mod atom;
 mod between;
+mod brief;
+mod brief_table;
+#[cfg(test)]
+mod brief_tests;
 mod call;
 #[cfg(test)]
 mod chaos;
@@ -22,11 +26,15 @@ mod library;
 mod node;
 mod parse;
 mod query;
+mod salvage;
+mod salvage_table;
+mod sequence;
 mod split;
 mod statement;
 #[cfg(test)]
 mod tests;
 mod text;
+mod tokens;
 pub mod tree;
 
 use tree::{Expr, Span, Statement};

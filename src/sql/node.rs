@@ -27,6 +27,11 @@ impl Reader {
         self.notes
     }
 
+    /// Takes over what another reader has noted.
+    pub(super) fn take_notes(&mut self, notes: Vec<Note>) {
+        self.notes.extend(notes);
+    }
+
     /// A range of the parsed text as a span of the text given.
     pub(super) fn offsets(&self, start: usize, end: usize) -> Span {
         let shift = |at: usize| at.saturating_add_signed(self.base);
@@ -35,6 +40,12 @@ impl Reader {
 
     pub(super) fn span(&self, node: &SyntaxNode) -> Span {
         self.range(node.text_range())
+    }
+
+    /// The same without the space and the comments at its end.
+    pub(super) fn bare_span(&self, node: &SyntaxNode) -> Span {
+        let end = tokens(node).last().map_or_else(|| node.text_range().end(), |token| token.text_range().end());
+        self.offsets(node.text_range().start().into(), end.into())
     }
 
     pub(super) fn element_span(&self, element: &SyntaxElement) -> Span {

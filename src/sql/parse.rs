@@ -10,7 +10,7 @@ use super::depth::{MAX_DEPTH, MAX_NESTING};
 use super::library::Tree;
 use super::node::{Reader, is_trivia};
 use super::split::{Piece, PieceKind, split};
-use super::tree::Expr;
+use super::tree::{Expr, Span};
 use super::{Note, SqlError};
 
 /// Stack of the thread that parses; the deepest statement within the limits needs a tenth of it in
@@ -59,6 +59,31 @@ pub(super) fn piece<T: Send>(
     let base = piece.span.start.cast_signed();
     let inner = &text[piece.span.clone()];
     on_large_stack(|| parse(inner, base, Tree::unchecked, read)).unwrap_or_else(|| Err(cannot_read(piece)))
+}
+
+/// Reads a part of a schema as the one statement that it was made to be, by `read`; `base` is the offset of
+/// `text` in the schema.
+pub(super) fn fragment<T: Send>(
+    text: &str,
+    base: isize,
+    read: impl FnOnce(&mut Reader, &SyntaxNode) -> Result<T, SqlError> + Send,
+) -> Result<(T, Vec<Note>), SqlError> {
+    let piece = only_statement(text)?;
+    let base = base + piece.span.start.cast_signed();
+    let inner = &text[piece.span.clone()];
+    on_large_stack(|| parse(inner, base, Tree::unchecked, read)).unwrap_or_else(|| Err(cannot_read(&piece)))
+}
+
+/// Reads the part of a schema at `span` between `before` and `after`, which make a statement of it.
+pub(super) fn part<T: Send>(
+    script: &str,
+    before: &str,
+    span: Span,
+    after: &str,
+    read: impl FnOnce(&mut Reader, &SyntaxNode) -> Result<T, SqlError> + Send,
+) -> Result<(T, Vec<Note>), SqlError> {
+    let text = format!("{before}{}{after}", &script[span.clone()]);
+    fragment(&text, span.start.cast_signed() - before.len().cast_signed(), read)
 }
 
 /// Reads `text`, which must be one expression.

@@ -4,6 +4,9 @@
 //! are parsed. Follows psql's lexer (psqlscan.l): quotes, E'' escapes, dollar quotes, nested
 //! comments, BEGIN ATOMIC bodies, COPY data and backslash commands. One pass, linear time.
 
+#[cfg(test)]
+mod tests;
+
 use std::ops::Range;
 
 use super::depth::Depth;
@@ -51,13 +54,15 @@ pub fn split(text: &str) -> Vec<Piece> {
 
 /// What the splitter must remember of the statement it is in.
 #[derive(Default)]
-struct Current {
+struct Current<'a> {
     /// Offset of the first token.
     start: Option<usize>,
     /// Offset after the last token.
     end: usize,
-    /// The first words, lower case: enough to tell CREATE OR REPLACE FUNCTION and COPY.
-    words: Vec<String>,
+    /// The first words: enough to tell CREATE OR REPLACE FUNCTION and COPY.
+    words: [&'a str; 8],
+    /// How many of them there are.
+    word_count: usize,
     /// How many BEGIN ATOMIC and CASE are open inside a routine's body.
     begin_depth: usize,
     /// Open parentheses.
@@ -68,11 +73,11 @@ struct Current {
     operator_end: usize,
     /// Whether the last two words were FROM STDIN, in a COPY.
     from_stdin: bool,
-    /// The last word, lower case.
-    last_word: String,
+    /// The last word.
+    last_word: &'a str,
 }
 
-impl Current {
+impl Current<'_> {
     /// Takes note of a symbol that ends at `end`.
     fn symbol(&mut self, byte: u8, end: usize) {
         match byte {
@@ -98,18 +103,14 @@ impl Current {
 
     /// Whether the statement is CREATE [OR REPLACE] FUNCTION or PROCEDURE, whose body may be SQL.
     fn is_routine(&self) -> bool {
-        let mut words = self.words.iter().map(String::as_str);
-        let first = words.next() == Some("create");
-        let next = match words.next() {
-            Some("or") if words.next() == Some("replace") => words.next(),
-            other => other,
-        };
-        first && matches!(next, Some("function" | "procedure"))
+        let is = |at: usize, word: &str| self.words[at].eq_ignore_ascii_case(word);
+        let kind = if is(1, "or") && is(2, "replace") { 3 } else { 1 };
+        is(0, "create") && (is(kind, "function") || is(kind, "procedure"))
     }
 
     /// Whether semicolons in parentheses belong to the statement: only CREATE RULE has them.
     fn is_rule(&self) -> bool {
-        self.words.first().is_some_and(|w| w == "create") && self.words.iter().any(|w| w == "rule")
+        self.words[0].eq_ignore_ascii_case("create") && self.words.iter().any(|w| w.eq_ignore_ascii_case("rule"))
     }
 }
 
@@ -120,7 +121,7 @@ struct Splitter<'a> {
     pieces: Vec<Piece>,
 }
 
-impl Splitter<'_> {
+impl<'a> Splitter<'a> {
     fn run(mut self) -> Vec<Piece> {
         let mut current = Current::default();
         while let Some(&byte) = self.bytes.get(self.at) {
@@ -190,7 +191,7 @@ impl Splitter<'_> {
         self.bytes.get(self.at + ahead).copied()
     }
 
-    fn finish(&mut self, current: &mut Current, unterminated: bool) {
+    fn finish(&mut self, current: &mut Current<'a>, unterminated: bool) {
         let done = std::mem::take(current);
         if let Some(start) = done.start {
             self.pieces.push(Piece {
@@ -271,31 +272,44 @@ impl Splitter<'_> {
     }
 
     /// Reads a word; E'' strings start as one.
-    fn word(&mut self, current: &mut Current) -> bool {
+    fn word(&mut self, current: &mut Current<'a>) -> bool {
         let start = self.at;
+        let text: &'a str = self.text;
         while self.peek(0).is_some_and(|b| is_word_start(b) || b.is_ascii_digit() || b == b'$') {
             self.at += 1;
         }
-        let word = &self.text[start..self.at];
+        let word = &text[start..self.at];
         if self.peek(0) == Some(b'\'') && word.eq_ignore_ascii_case("e") {
             self.at += 1;
             return self.skip_quoted(b'\'', true);
         }
-        let word = if word.len() <= 16 { word.to_ascii_lowercase() } else { String::new() };
-        if current.is_routine() && current.parens == 0 {
-            match word.as_str() {
+        // No keyword that matters is longer.
+        let mut buffer = [0u8; 16];
+        let folded = match buffer.get_mut(..word.len()) {
+            Some(folded) => {
+                folded.copy_from_slice(word.as_bytes());
+                folded.make_ascii_lowercase();
+                std::str::from_utf8(folded).unwrap_or("")
+            }
+            None => "",
+        };
+        if current.parens == 0 && current.is_routine() {
+            let after_begin = current.last_word.eq_ignore_ascii_case("begin");
+            match folded {
                 "begin" if current.begin_depth == 0 => {}
-                "atomic" if current.begin_depth == 0 && current.last_word == "begin" => current.begin_depth = 1,
+                "atomic" if current.begin_depth == 0 && after_begin => current.begin_depth = 1,
                 "begin" | "case" if current.begin_depth > 0 => current.begin_depth += 1,
                 "end" => current.begin_depth = current.begin_depth.saturating_sub(1),
                 _ => {}
             }
         }
-        current.depth.word(&word);
-        let copies = current.words.first().is_some_and(|first| first == "copy");
-        current.from_stdin |= copies && word == "stdin" && current.last_word == "from";
-        if current.words.len() < 8 {
-            current.words.push(word.clone());
+        current.depth.word(folded);
+        current.from_stdin |= folded == "stdin"
+            && current.last_word.eq_ignore_ascii_case("from")
+            && current.words[0].eq_ignore_ascii_case("copy");
+        if let Some(place) = current.words.get_mut(current.word_count) {
+            *place = word;
+            current.word_count += 1;
         }
         current.last_word = word;
         true
@@ -324,75 +338,4 @@ impl Splitter<'_> {
 /// Whether a byte can start a word; all bytes above ASCII can, as in PostgreSQL's scan.l.
 fn is_word_start(byte: u8) -> bool {
     byte.is_ascii_alphabetic() || byte == b'_' || byte >= 0x80
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn texts(text: &str) -> Vec<(PieceKind, &str)> {
-        split(text).into_iter().map(|p| (p.kind, &text[p.span])).collect()
-    }
-
-    fn statements(text: &str) -> Vec<&str> {
-        texts(text).into_iter().filter(|p| p.0 == PieceKind::Statement).map(|p| p.1).collect()
-    }
-
-    #[test]
-    fn semicolons_in_quotes_and_comments_do_not_split() {
-        let text =
-            "select 'a;''b', \"c;\"; -- x;\n select E'\\';' /* ; /* ; */ ; */, U&'\\;' ;;select $$;$$, $a$;$$;$a$, $1;";
-        assert_eq!(
-            statements(text),
-            ["select 'a;''b', \"c;\"", "select E'\\';' /* ; /* ; */ ; */, U&'\\;'", "select $$;$$, $a$;$$;$a$, $1"]
-        );
-    }
-
-    #[test]
-    fn routine_bodies_hold_together() {
-        let body = "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT CASE WHEN a THEN 1 END; SELECT 2; END";
-        assert_eq!(statements(&format!("{body};\nbegin;select 1;end;")), [body, "begin", "select 1", "end"]);
-    }
-
-    #[test]
-    fn meta_commands_and_copy_data() {
-        let text = "\\restrict abc\nCOPY public.t (a) FROM stdin;\n1;'\t2\n\\.\n\nselect 1;\n\\unrestrict abc\n";
-        assert_eq!(
-            texts(text),
-            [
-                (PieceKind::Meta, "\\restrict abc"),
-                (PieceKind::Statement, "COPY public.t (a) FROM stdin"),
-                (PieceKind::CopyData, "1;'\t2\n\\."),
-                (PieceKind::Statement, "select 1"),
-                (PieceKind::Meta, "\\unrestrict abc"),
-            ]
-        );
-    }
-
-    #[test]
-    fn rules_keep_semicolons_in_parentheses_and_others_do_not() {
-        let rule = "CREATE RULE r AS ON INSERT TO t DO ALSO (DELETE FROM a; DELETE FROM b)";
-        assert_eq!(
-            statements(&format!("{rule}; create table t (a int; create table u (b int);")),
-            [rule, "create table t (a int", "create table u (b int)"]
-        );
-    }
-
-    #[test]
-    fn what_is_open_at_the_end_is_the_last_piece() {
-        for text in ["select 1; select 'abc; def", "select 1; select $a$ x; $b$", "select 1; select /* x"] {
-            let pieces = split(text);
-            assert_eq!(pieces.len(), 2, "{text}");
-            assert!(pieces[1].unterminated, "{text}");
-        }
-    }
-
-    #[test]
-    fn time_is_linear() {
-        // Quadratic behaviour on any of these would take minutes.
-        for unit in ["$a$ ", "/* ", "';\n", "$x ", "\\\n", "COPY a FROM stdin;\n", "begin ", "((("] {
-            let text = unit.repeat(400_000 / unit.len());
-            assert!(!split(&text).is_empty() || unit.starts_with('/'), "{unit}");
-        }
-    }
 }

@@ -92,8 +92,12 @@ mod tests {
             ty: ty.clone(),
             not_null: false,
             default: None,
+            identity: false,
             generated: None,
+            computed: false,
             collation: None,
+            storage: None,
+            n_distinct: None,
         };
         let table = |schema: &str, name: &str| Table {
             name: TableName { schema: schema.into(), name: name.into() },
@@ -104,6 +108,7 @@ mod tests {
             checks: vec![],
             triggers: vec![],
             fillfactor: 1.0,
+            parameters: std::collections::BTreeMap::new(),
             unlogged: false,
             partition_by: None,
             partition_of: None,

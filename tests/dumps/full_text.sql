@@ -1,0 +1,22 @@
+-- Text search objects, aggregates, operators, casts, conversions, collations, statistics.
+CREATE SCHEMA lib;
+CREATE FUNCTION lib.add_len(integer, text) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT $1 + length($2)';
+CREATE AGGREGATE lib.total_length(text) (SFUNC = lib.add_len, STYPE = integer, INITCOND = '0', PARALLEL = safe);
+CREATE FUNCTION lib.same(text, text) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT lower($1) = lower($2)';
+CREATE OPERATOR lib.=~= (FUNCTION = lib.same, LEFTARG = text, RIGHTARG = text, COMMUTATOR = OPERATOR(lib.=~=), RESTRICT = eqsel, JOIN = eqjoinsel);
+CREATE TYPE lib.colour AS ENUM ('red', 'blue');
+CREATE FUNCTION lib.to_colour(integer) RETURNS lib.colour LANGUAGE sql IMMUTABLE AS $$ SELECT 'red'::lib.colour $$;
+CREATE CAST (integer AS lib.colour) WITH FUNCTION lib.to_colour(integer) AS ASSIGNMENT;
+CREATE CAST (lib.colour AS integer) WITH INOUT;
+CREATE OPERATOR FAMILY lib.text_family USING btree;
+CREATE OPERATOR CLASS lib.text_class FOR TYPE text USING btree FAMILY lib.text_family AS OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 bttextcmp(text, text);
+CREATE COLLATION lib.no_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+CREATE TEXT SEARCH DICTIONARY lib.simple_dict (TEMPLATE = pg_catalog.simple, accept = false);
+CREATE TEXT SEARCH CONFIGURATION lib.english (COPY = pg_catalog.english);
+ALTER TEXT SEARCH CONFIGURATION lib.english ALTER MAPPING FOR asciiword WITH lib.simple_dict, english_stem;
+CREATE TABLE lib.article (id serial PRIMARY KEY, title text COLLATE lib.no_case NOT NULL, body text, shade lib.colour, v tsvector, UNIQUE (title));
+CREATE INDEX article_fts ON lib.article USING gin (v); CREATE INDEX article_rum ON lib.article USING gist (v tsvector_ops (siglen = 256));
+CREATE INDEX article_class ON lib.article (body lib.text_class);
+CREATE TRIGGER article_v BEFORE INSERT OR UPDATE ON lib.article FOR EACH ROW EXECUTE FUNCTION tsvector_update_trigger('v', 'pg_catalog.english', 'title', 'body');
+CREATE STATISTICS lib.article_stats ON title, shade, (length(body)) FROM lib.article;
+CREATE CONVERSION lib.conv FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8;

@@ -1,0 +1,21 @@
+-- Indexes: every method, operator class, collation, order, predicate, parameter.
+CREATE EXTENSION pg_trgm; CREATE EXTENSION btree_gin; CREATE EXTENSION bloom; CREATE EXTENSION intarray; CREATE EXTENSION seg;
+CREATE COLLATION german (provider = icu, locale = 'de-u-co-phonebk');
+CREATE TABLE t (a integer, b text, c text COLLATE german, d timestamptz, e jsonb, f integer[], g point, h inet, i varchar(20), j bigint, k tsvector, l int4range, m "char", n seg, o uuid, p boolean);
+CREATE INDEX i01 ON t (a); CREATE INDEX i02 ON t (a DESC, b ASC NULLS FIRST, c DESC NULLS LAST);
+CREATE INDEX i03 ON t (b text_pattern_ops, i varchar_pattern_ops); CREATE INDEX i04 ON t (c COLLATE "C", b COLLATE german text_pattern_ops DESC);
+CREATE INDEX i05 ON t (lower(b)) INCLUDE (a, d); CREATE INDEX i06 ON t ((a + j), (e ->> 'k'), ((e -> 'x') ->> 'y'));
+CREATE INDEX i07 ON t USING hash (j); CREATE INDEX i08 ON t USING gin (e); CREATE INDEX i09 ON t USING gin (e jsonb_path_ops, a) WITH (fastupdate = on, gin_pending_list_limit = 512);
+CREATE INDEX i10 ON t USING gin (b gin_trgm_ops); CREATE INDEX i11 ON t USING gist (c gist_trgm_ops) WITH (buffering = off, fillfactor = 55);
+CREATE INDEX i12 ON t USING gist (g, l); CREATE INDEX i13 ON t USING spgist (h); CREATE INDEX i14 ON t USING spgist (b) INCLUDE (a);
+CREATE INDEX i15 ON t USING brin (a, d) WITH (pages_per_range = 8); CREATE INDEX i16 ON t USING brin (h inet_inclusion_ops);
+CREATE INDEX i17 ON t USING bloom (a, b) WITH (length = 80, col1 = 2, col2 = 4); CREATE INDEX i18 ON t USING gin (f gin__int_ops);
+CREATE INDEX i19 ON t USING gist (f gist__int_ops (numranges = 50)); CREATE INDEX i20 ON t USING gist (n);
+CREATE INDEX i21 ON t (a) WITH (deduplicate_items = off, fillfactor = 99) WHERE p AND b LIKE 'x%' AND NOT (a BETWEEN 1 AND 5 OR j IS NULL);
+CREATE UNIQUE INDEX i22 ON t (o) WHERE p IS NOT TRUE; CREATE INDEX i23 ON t (date_trunc('day', d AT TIME ZONE 'UTC'));
+CREATE INDEX i24 ON t (coalesce(b, c, 'none'), (CASE WHEN a > 1 THEN 'x' ELSE 'y' END)); CREATE INDEX i25 ON t (((b || ' '::text) || i));
+CREATE INDEX i26 ON t USING gin (to_tsvector('simple'::regconfig, b)); CREATE INDEX i27 ON t (substring(b FROM 1 FOR 3), position('x' IN b), extract(epoch FROM d AT TIME ZONE 'UTC'));
+CREATE INDEX i28 ON t (md5(b)) WHERE a IN (1, 2, 3) AND i = ANY ('{a,b}'::varchar[]); CREATE INDEX i29 ON t USING gist (l range_ops, h inet_ops); CREATE INDEX i30 ON t ((p IS TRUE), (b IS NULL));
+CREATE INDEX ON t (a, b); CREATE INDEX ON t (a, b); CREATE INDEX ON t (lower(b), upper(c)); CREATE INDEX ON t ((a * 2)); CREATE UNIQUE INDEX ON t (j) INCLUDE (m);
+ALTER INDEX i01 RENAME TO i01_renamed; ALTER INDEX i02 SET (fillfactor = 44); ALTER INDEX i21 RESET (fillfactor); ALTER INDEX i06 ALTER COLUMN 1 SET STATISTICS 500;
+ALTER TABLE t CLUSTER ON i03; ALTER TABLE t REPLICA IDENTITY FULL; DROP INDEX i07;
