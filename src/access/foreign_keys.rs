@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::access::clause::{Key, ValueSet};
+use crate::access::entries::Place;
 use crate::access::footprint::{LockUse, Popularity};
 use crate::access::relation::{IndexInfo, TableInfo};
 use crate::access::tally::{Reach, Tally};
@@ -150,8 +151,8 @@ pub fn parents_gone(key: &Incoming, rows: f64, deleted: bool, tally: &mut Tally)
         }
         ReferentialAction::Cascade | ReferentialAction::Set => {
             let hot = f64::from(u8::from(child_index(key, child).is_none()));
-            let change = writes::Change { hot, changed_bytes: 8.0 };
-            writes::update_rows(child, children * rows, change, &|i| (i.share, writes::Place::Beside), &reach, tally);
+            let change = writes::Change { hot, changed_bytes: 8.0, unchanged_ends: 2.0 };
+            writes::update_rows(child, children * rows, change, &|i| (i.share, Place::Beside), &reach, tally);
             lock(child, children * rows, LockMode::NoKeyUpdate, &reach, tally);
         }
     }

@@ -80,14 +80,20 @@ impl Planner<'_> {
             return 0.0;
         }
         let mut distinct: f64 = 1.0;
+        let mut keyed = false;
         for r in (0..self.links.len()).filter(|r| pair.inner.rels & bit(*r) != 0) {
             for (place, others) in &self.links[r] {
                 if others & pair.inner.requires != 0
                     && let Test::Join(_, _, key) = &self.pool[*place].test
                 {
+                    keyed = true;
                     distinct = distinct.max(self.column(key).map_or(200.0, |c| c.distinct));
                 }
             }
+        }
+        // The keys of a LATERAL subquery are out of sight; taken as all different.
+        if !keyed {
+            return 0.0;
         }
         let distinct = if distinct < calls { distinct } else { calls };
         let entry = pair.inner.rows * (pair.inner.width + MEMOIZE_ENTRY);

@@ -8,6 +8,11 @@ use crate::access::relation::{IndexInfo, TableInfo};
 use crate::access::selectivity::Seen;
 use crate::access::touches;
 
+/// Heap pages in one range of a BRIN index (BRIN_DEFAULT_PAGES_PER_RANGE).
+const RANGE_PAGES: f64 = 128.0;
+/// Buffer accesses of a scan of a BRIN index: metapage, range map, and a page of summaries.
+const BRIN_SCAN_PAGES: f64 = 3.0;
+
 impl Run<'_, '_> {
     pub(super) fn scan(&mut self, scan: &Scan, loops: f64, want: f64) -> f64 {
         let (share, info) = {
@@ -63,7 +68,7 @@ impl Run<'_, '_> {
     ) -> (f64, f64) {
         let correlation =
             |key: usize| index.keys.get(key).copied().flatten().map_or(0.0, |c| info.columns[c].correlation);
-        if fixed == 0 || fixed >= index.keys.len() || correlation(0).abs() > correlation(fixed).abs() {
+        if fixed == 0 || fixed >= index.keys.len() || correlation(0).abs() >= correlation(fixed).abs() {
             return (correlation(0), 1.0);
         }
         let equal: Vec<usize> = boundary
@@ -153,7 +158,12 @@ impl Run<'_, '_> {
             let arms = if or { uses.len() as f64 } else { 1.0 };
             let entries = index.entries * self.planner().share(info, &used.boundary, Seen::True) / scan.visit / arms;
             let descents = self.descents(used);
-            let leaves = descents * index.levels + (entries - descents.min(entries)).max(0.0) / index.entries_per_leaf;
+            let (leaves, entries) = if index.method == "brin" {
+                (BRIN_SCAN_PAGES, (info.pages / RANGE_PAGES).ceil())
+            } else {
+                let further = (entries - descents.min(entries)).max(0.0) / index.entries_per_leaf;
+                (descents * index.levels + further, entries)
+            };
             self.tally.index_visits(info, index, (descents, leaves, entries), visits, &popularity);
             self.tally.counts.index_row += entries * visits;
             index_pages.push(leaves * visits);
@@ -165,7 +175,16 @@ impl Run<'_, '_> {
         rows *= part;
         let first = |i: &IndexInfo| i.keys.first().copied().flatten().map_or(0.0, |c| info.columns[c].correlation);
         let correlation = if uses.len() == 1 { first(&info.indexes[uses[0].index]) } else { 0.0 };
-        let heap = heap_accesses(fetched, info, info.density() * share, correlation, true) * part;
+        let summaries = uses.iter().all(|u| info.indexes[u.index].method == "brin");
+        let heap = if summaries {
+            range_accesses(info, fetched / info.rows.max(1.0), correlation)
+        } else {
+            heap_accesses(fetched, info, info.density() * share, correlation, true)
+        } * part;
+        if summaries {
+            // All rows of the ranges are looked at.
+            self.tally.counts.seq_row += heap * info.density() * visits;
+        }
         self.tally.heap_visits(info, heap, visits, &popularity);
         self.tally.counts.index_row += fetched * part * visits;
         for (n, used) in uses.iter().enumerate() {
@@ -180,6 +199,14 @@ impl Run<'_, '_> {
         }
         rows
     }
+}
+
+/// Accesses to heap pages by a scan of the ranges of a BRIN index that may hold a share of the rows: in a
+/// table in the order of the column those that the share spans, which begins and ends within a range.
+fn range_accesses(info: &TableInfo, share: f64, correlation: f64) -> f64 {
+    let spanned = (share * info.pages + RANGE_PAGES).min(info.pages);
+    let together = correlation * correlation;
+    together * spanned + (1.0 - together) * info.pages
 }
 
 /// Accesses to heap pages by `rows` fetches one after the other: a page met twice in a row counts once.

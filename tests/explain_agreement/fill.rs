@@ -11,6 +11,10 @@ use predict::workload::{ColumnStats, ElementStats, TableStats, Workload};
 /// Per cent to which the pages of a table that has been updated for long are filled.
 const AGED_FILL: u32 = 95;
 
+/// Steps through a table that meet every row once, unless its rows are a multiple of one.
+const STRIDES: [u64; 8] =
+    [15_485_863, 32_452_843, 49_979_687, 67_867_967, 86_028_121, 104_395_301, 122_949_823, 141_650_939];
+
 /// Loads the schema and fills all tables that the workload knows, in order of creation.
 pub fn load(cluster: &Cluster, database: &str, file: &Path, schema: &Schema, workload: &Workload) {
     cluster.sql_file(database, file).unwrap();
@@ -75,7 +79,7 @@ fn fill(table: &Table, stats: &TableStats) -> String {
     }
     let setting = "SET session_replication_role = replica; ";
     format!(
-        "{setting}INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM generate_series(1::bigint, {}::bigint) g\n",
+        "{setting}INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM generate_series(1::bigint, {}::bigint) g ORDER BY g\n",
         table.name,
         columns.join(", "),
         values.join(", "),
@@ -96,10 +100,20 @@ fn key_blocks(table: &Table, stats: &TableStats) -> Vec<(String, f64)> {
     blocks
 }
 
+/// Whether a key is a column or an expression of it.
+fn mentions(key: &predict::sql::tree::Expr, column: &str) -> bool {
+    use predict::sql::tree::Expr;
+    match key {
+        Expr::Column { name, .. } => name == column,
+        Expr::Call { args, .. } => args.iter().any(|arg| mentions(arg, column)),
+        Expr::Cast { expr, .. } => mentions(expr, column),
+        _ => false,
+    }
+}
+
 /// Distinct values of a column.
 fn distinct_of(table: &Table, column: &Column, given: &ColumnStats, rows: f64) -> (f64, bool) {
-    let unique =
-        table.indexes.iter().any(|i| i.unique && i.keys.len() == 1 && i.keys[0].column() == Some(&column.name));
+    let unique = table.indexes.iter().any(|i| i.unique && i.keys.len() == 1 && mentions(&i.keys[0].expr, &column.name));
     let drawn = matches!(&column.default, Some(predict::sql::tree::Expr::Call { name, .. }) if name.name == "nextval");
     let distinct = match given.distinct {
         Some(d) if d < 0.0 => -d * rows,
@@ -141,6 +155,10 @@ fn value(
                 format!("(1 + div(((g - 1) % {block})::numeric * {distinct}, {block}))")
             }
             Some(_) => format!("(1 + (g * 7919) % {distinct})"),
+            // Few rows per value: drawn at random, some values would never come.
+            None if rows / distinct < 8.0 => {
+                format!("(1 + ((g * {}) % {rows}) % {distinct})", STRIDES[place % STRIDES.len()])
+            }
             None => format!("(1 + {hash} % {distinct})"),
         }
     };
@@ -149,18 +167,18 @@ fn value(
     }
     let mut sql = typed(column, given, distinct, &number);
     if !given.most_common.is_empty() {
+        let draw = uniform(salt + 1, rows);
         let mut cases = String::new();
         let mut below = 0.0;
         for (text, share) in &given.most_common {
             below += share;
-            let _ = write!(cases, " WHEN u.u < {below} THEN '{text}'::{}", column.ty.written());
+            let _ = write!(cases, " WHEN {draw} < {below} THEN '{text}'::{}", column.ty.written());
         }
         let other = if below > 0.999 { format!("'{}'::{}", given.most_common[0].0, column.ty.written()) } else { sql };
-        let draw = format!("(hashint8extended(g, {}) & 1048575) / 1048576.0", salt + 1);
-        sql = format!("(SELECT CASE{cases} ELSE {other} END FROM (SELECT {draw} AS u) u)");
+        sql = format!("CASE{cases} ELSE {other} END");
     }
     if let Some(share) = given.null_fraction {
-        let draw = format!("(hashint8extended(g, {}) & 1048575) / 1048576.0", salt + 2);
+        let draw = uniform(salt + 2, rows);
         sql = format!("CASE WHEN {draw} < {share} THEN NULL ELSE {sql} END");
     }
     sql
@@ -209,6 +227,15 @@ fn histogram_of(given: &ColumnStats, number: &str, distinct: f64) -> Option<Stri
     Some(format!("round(({sql} END)::numeric)"))
 }
 
+/// A number in 0..1 for each row; in a small table each of an even spread once, so that shares are exact.
+fn uniform(salt: u64, rows: f64) -> String {
+    let hash = format!("hashint8extended(g, {salt})");
+    if rows <= 20_000.0 {
+        return format!("((row_number() OVER (ORDER BY {hash}) - 0.5) / {rows})");
+    }
+    format!("(({hash} & 1048575) / 1048576.0)")
+}
+
 fn typed(column: &Column, given: &ColumnStats, distinct: f64, number: &str) -> String {
     let bound = |l: &Option<Literal>| match l {
         Some(Literal::Number(n)) => Some(*n),
@@ -232,6 +259,10 @@ fn typed(column: &Column, given: &ColumnStats, distinct: f64, number: &str) -> S
     }
     let scaled = match (bound(&given.min), bound(&given.max)) {
         _ if !given.histogram.is_empty() => histogram_of(given, number, distinct).unwrap_or_else(|| number.to_owned()),
+        // Fractions where whole numbers are fewer than the values wanted.
+        (Some(min), Some(max)) if distinct > max - min + 1.0 => {
+            format!("({min} + ({number} - 1)::numeric * {} / {})", max - min, (distinct - 1.0).max(1.0))
+        }
         (Some(min), Some(max)) => {
             format!("({min} + div(({number} - 1)::numeric * {}, {}))", max - min + 1.0, distinct.max(1.0))
         }

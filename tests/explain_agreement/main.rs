@@ -20,8 +20,10 @@ fn cases(half: &str) -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/explain_agreement").join(half);
     let only = std::env::var("AGREEMENT_CASE").ok();
     let Ok(folder) = std::fs::read_dir(root) else { return Vec::new() };
-    let mut found: Vec<PathBuf> =
-        folder.map(|e| e.unwrap().path()).filter(|p| only.as_ref().is_none_or(|o| p.ends_with(o))).collect();
+    let mut found: Vec<PathBuf> = folder
+        .map(|e| e.unwrap().path())
+        .filter(|p| only.as_ref().is_none_or(|o| o.split(',').any(|name| p.ends_with(name))))
+        .collect();
     found.sort();
     found
 }
@@ -115,8 +117,15 @@ fn run_case(cluster: &Cluster, half: &'static str, case: &Path) -> Vec<Verdict> 
     cluster.create_database(&database).unwrap();
     fill::load(cluster, &database, &case.join("schema.sql"), &schema, &workload);
     let mut verdicts = Vec::new();
-    for (transaction, steps) in workload.transactions.iter().zip(&footprints) {
-        let (sql, footprint) = the_statement(transaction, steps);
+    let mut statements: Vec<_> = workload
+        .transactions
+        .iter()
+        .zip(&footprints)
+        .map(|(transaction, steps)| (transaction, the_statement(transaction, steps)))
+        .collect();
+    // What reads comes first, since what writes leaves other statistics behind.
+    statements.sort_by_key(|(_, (sql, _))| server::writes(sql));
+    for (transaction, (sql, footprint)) in statements {
         let observed = server::observe(cluster, &database, transaction, sql);
         let name = format!("{name}: {}", transaction.name);
         let agrees = compare(&name, footprint, &observed);

@@ -7,8 +7,10 @@ use predict::sql::tree::Literal;
 use predict::workload::{Distribution, Transaction};
 use serde_json::Value;
 
-/// Executions that are counted.
-const COUNTED: usize = 200;
+/// Executions after each VACUUM that are counted.
+const COUNTED: usize = 400;
+/// Rounds of them for a statement that writes, so that page splits, which are rare and large, average out.
+const ROUNDS: usize = 5;
 /// Executions that are explained.
 const EXPLAINED: usize = 40;
 
@@ -25,6 +27,29 @@ pub struct Observed {
     pub wal: f64,
     /// Share of HOT updates.
     pub hot: Option<f64>,
+}
+
+/// The records of WAL since `:start`, by kind.
+const RECORDS: &str = "BEGIN;
+SET LOCAL synchronous_commit = on;
+SELECT pg_logical_emit_message(true, 'flush', '');
+COMMIT;
+SELECT pg_current_wal_flush_lsn() AS stop \\gset
+\\o
+SELECT 'records', \"resource_manager/record_type\", count, round(record_size / greatest(count, 1)) FROM pg_get_wal_stats(:'start', :'stop', true) WHERE count > 0;
+\\o /dev/null
+";
+
+/// Whether a statement writes, locks included.
+pub fn writes(sql: &str) -> bool {
+    let sql = sql.to_uppercase();
+    ["INSERT ", "UPDATE ", "DELETE ", " FOR UPDATE", " FOR NO KEY", " FOR SHARE", " FOR KEY", "MERGE "]
+        .iter()
+        .any(|word| sql.contains(word))
+}
+
+fn deletes(sql: &str) -> bool {
+    sql.to_uppercase().contains("DELETE FROM")
 }
 
 /// A small generator, so that the reference draws do not come from the code under test.
@@ -66,6 +91,22 @@ fn draw(distribution: &Distribution, random: &mut Random, serial: &mut u64) -> S
             *serial += 1;
             format!("{}", start + *serial as f64)
         }
+        Distribution::Uuid { .. } => {
+            let half = |random: &mut Random| (random.next() * (1u64 << 53) as f64) as u64;
+            format!("'{:016x}{:016x}'", half(random) << 11, half(random) << 11)
+        }
+        Distribution::Zipfian { lo, hi, theta } => {
+            // By inversion of the sum over all ranks.
+            let weight = |rank: f64| rank.powf(-theta);
+            let ranks = (hi - lo + 1.0) as u64;
+            let total: f64 = (1..=ranks).map(|rank| weight(rank as f64)).sum();
+            let mut left = random.next() * total;
+            let rank = (1..=ranks).find(|rank| {
+                left -= weight(*rank as f64);
+                left <= 0.0
+            });
+            format!("{}", lo + rank.unwrap_or(ranks) as f64 - 1.0)
+        }
         other => panic!("the reference cannot draw {other:?}"),
     }
 }
@@ -87,14 +128,27 @@ pub fn observe(cluster: &Cluster, database: &str, transaction: &Transaction, sql
             transaction.variables.iter().map(|v| draw(&v.distribution, &mut random, &mut serial)).collect();
         format!("EXECUTE s({})", values.join(", "))
     };
+    let writes = writes(sql);
     let hot = "SELECT 'hot', sum(n_tup_upd), sum(n_tup_hot_upd) FROM pg_stat_user_tables;";
     let mut script = format!("\\o /dev/null\n\\set ON_ERROR_STOP on\nVACUUM;\nPREPARE s AS {sql};\n");
     for _ in 0..8 {
         let _ = writeln!(script, "{};", call());
     }
+    let records = writes && std::env::var_os("AGREEMENT_RECORDS").is_some();
     script.push_str("SELECT pg_stat_statements_reset();\n");
-    for _ in 0..COUNTED {
-        let _ = writeln!(script, "{};", call());
+    if records {
+        script.push_str("CREATE EXTENSION IF NOT EXISTS pg_walinspect;\n");
+    }
+    // A statement that deletes is not repeated until nothing is left.
+    let (rounds, executions) = if deletes(sql) || !writes { (1, COUNTED / 2) } else { (ROUNDS, COUNTED) };
+    for _ in 0..rounds {
+        script.push_str("VACUUM;\nSELECT pg_current_wal_insert_lsn() AS start \\gset\n");
+        for _ in 0..executions {
+            let _ = writeln!(script, "{};", call());
+        }
+        if records {
+            script.push_str(RECORDS);
+        }
     }
     script.push_str("\\o\n");
     script.push_str(
@@ -117,6 +171,9 @@ pub fn observe(cluster: &Cluster, database: &str, transaction: &Transaction, sql
 
 fn read(text: &str, (before, after): (&str, &str), sql: &str) -> Observed {
     let mut observed = Observed::default();
+    for record in text.lines().filter(|l| l.starts_with("records")) {
+        println!("    {record}");
+    }
     let counted = text.lines().find(|l| l.starts_with("counted")).unwrap_or_else(|| panic!("{sql}: {text}"));
     let numbers: Vec<f64> = counted.split('|').skip(1).map(|n| n.trim().parse().unwrap()).collect();
     observed.pages = numbers[1] / numbers[0];
