@@ -8,7 +8,6 @@ use crate::access::footprint::{LockUse, Popularity};
 use crate::access::relation::{IndexInfo, TableInfo};
 use crate::access::tally::{Reach, Tally};
 use crate::access::touches;
-use crate::access::wal;
 use crate::access::writes;
 use crate::schema::ReferentialAction;
 use crate::sql::tree::{Expr, LockMode, LockWait};
@@ -118,7 +117,7 @@ pub fn parents_gone(key: &Incoming, rows: f64, deleted: bool, tally: &mut Tally)
     let children = child.rows * (1.0 - nulls) / distinct.max(key.parent_rows).max(1.0);
     tally.counts.foreign_key_check += rows;
     tally.counts.executor_run += rows;
-    let reach = touches::everything(child);
+    let reach = Reach { sweeps: child_index(key, child).is_none(), ..touches::everything(child) };
     let found = if action == ReferentialAction::Check { 0.0 } else { children };
     match child_index(key, child) {
         Some(index) => {
@@ -131,10 +130,6 @@ pub fn parents_gone(key: &Incoming, rows: f64, deleted: bool, tally: &mut Tally)
         None => {
             tally.pages += child.pages * rows;
             tally.counts.seq_row += child.rows * rows;
-            // Each scan of the whole table prunes the pages that the one before left rows to clean on.
-            if action == ReferentialAction::Cascade && deleted && !child.unlogged {
-                tally.wal += children * rows * wal::prune(0.0, 1.0);
-            }
             tally.touch(
                 crate::access::footprint::RelationId::Heap(child.id),
                 child.pages,

@@ -117,7 +117,7 @@ impl Planner<'_> {
         let tuples = if matches!(pair.join, JoinType::Semi | JoinType::Anti) || pair.unique {
             let matched = (outer_rows * pair.matches.0).round();
             let share = 2.0 / (pair.matches.1 + 1.0);
-            let tuples = matched * pair.inner.rows * share;
+            let mut tuples = matched * pair.inner.rows * share;
             if pair.inner.requires != 0 {
                 run += inner_run * share;
                 if matched > 1.0 {
@@ -125,8 +125,12 @@ impl Planner<'_> {
                 }
                 run += (outer_rows - matched).max(0.0) * rerun_run / pair.inner.rows.max(1.0);
             } else {
+                // The first run is a whole one, of an outer row without a match if there is any.
                 let unmatched = (outer_rows - matched).max(0.0);
-                run += inner_run + (matched - 1.0).max(0.0) * rerun_run * share + unmatched * rerun_run;
+                let (stopped, whole) =
+                    if unmatched >= 1.0 { (matched, unmatched - 1.0) } else { (matched - 1.0, unmatched) };
+                run += inner_run + stopped.max(0.0) * rerun_run * share + whole * rerun_run;
+                tuples += unmatched * pair.inner.rows;
             }
             tuples
         } else {

@@ -42,7 +42,9 @@ pub fn first_visits(info: &TableInfo, rows: f64) -> f64 {
 
 /// Bytes free on an average page after vacuum, and those below which it is pruned.
 fn room(info: &TableInfo) -> (f64, f64) {
-    let free = sizes::HEAP_USABLE - info.density() * sizes::slot(info.tuple_bytes);
+    // The last page of a table is not full; of a table of one page that is all there is.
+    let rows = if info.pages > 1.0 { info.density().max(info.rows_per_page.floor()) } else { info.density() };
+    let free = sizes::HEAP_USABLE - rows * sizes::slot(info.tuple_bytes);
     (free, (8192.0 * (1.0 - info.fillfactor)).max(8192.0 * PRUNE_BELOW))
 }
 

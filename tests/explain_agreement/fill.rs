@@ -142,7 +142,7 @@ fn value(
         "g".to_owned()
     } else if distinct >= rows && !ordered {
         // Each value once, in scrambled order.
-        format!("(1 + (g * 7919) % {rows})")
+        format!("(1 + (g * {}) % {rows})", STRIDES[place % STRIDES.len()])
     } else if ordered {
         format!("(div((g - 1)::numeric * {distinct}, {rows}) + 1)")
     } else {

@@ -5,6 +5,7 @@
 
 mod fill;
 mod server;
+mod statistics;
 
 use std::path::{Path, PathBuf};
 
@@ -117,14 +118,16 @@ fn run_case(cluster: &Cluster, half: &'static str, case: &Path) -> Vec<Verdict> 
     cluster.create_database(&database).unwrap();
     fill::load(cluster, &database, &case.join("schema.sql"), &schema, &workload);
     let mut verdicts = Vec::new();
+    if std::env::var_os("AGREEMENT_STATISTICS").is_some() {
+        statistics::check(cluster, &database, &workload);
+    }
     let mut statements: Vec<_> = workload
         .transactions
         .iter()
         .zip(&footprints)
         .map(|(transaction, steps)| (transaction, the_statement(transaction, steps)))
         .collect();
-    // What reads comes first, since what writes leaves other statistics behind.
-    statements.sort_by_key(|(_, (sql, _))| server::writes(sql));
+    statements.sort_by_key(|(_, (sql, _))| server::turn(sql));
     for (transaction, (sql, footprint)) in statements {
         let observed = server::observe(cluster, &database, transaction, sql);
         let name = format!("{name}: {}", transaction.name);

@@ -52,6 +52,16 @@ fn deletes(sql: &str) -> bool {
     sql.to_uppercase().contains("DELETE FROM")
 }
 
+/// When a statement's turn comes: what reads, before data changes; what updates, before new rows take the
+/// room on its pages; what deletes, last.
+pub fn turn(sql: &str) -> usize {
+    match sql {
+        _ if deletes(sql) => 3,
+        _ if sql.to_uppercase().contains("INSERT INTO") => 2,
+        _ => usize::from(writes(sql)),
+    }
+}
+
 /// A small generator, so that the reference draws do not come from the code under test.
 struct Random(u64);
 
