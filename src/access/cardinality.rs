@@ -147,7 +147,12 @@ impl Planner<'_> {
         let mut share = selectivity::all(&self.clauses(&plain), info, seen);
         for place in &links {
             if let Test::Join(left, op, right) = &self.pool[*place].test {
-                share *= selectivity::join(selectivity::statistics(left, info), *op, self.column(right));
+                let own = selectivity::statistics(left, info);
+                share *= match own {
+                    // A scan that other rows drive is planned as if their values were among its own.
+                    Some(column) if *op == Op::Eq && seen != Seen::True => selectivity::average(column),
+                    _ => selectivity::join(own, *op, self.column(right)),
+                };
             }
         }
         if !links.is_empty() && seen == Seen::True && self.fixes_unique_key(info, places) {

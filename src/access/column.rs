@@ -35,6 +35,8 @@ pub struct ColumnInfo {
     pub most_common: Vec<(String, f64)>,
     /// Physical order, -1..1.
     pub correlation: f64,
+    /// Whether it was given.
+    pub correlation_given: bool,
     /// Lowest and highest value as numbers, when known or implied by a dense key.
     pub bounds: Option<(f64, f64)>,
     /// Whether the bounds were given rather than implied.
@@ -166,6 +168,7 @@ impl ColumnInfo {
             distinct_known,
             most_common: given.most_common.clone(),
             correlation: ordered,
+            correlation_given: given.correlation.is_some(),
             bounds,
             bounds_given: given_bounds.is_some(),
             histogram,
@@ -193,6 +196,7 @@ impl ColumnInfo {
             distinct_known: false,
             most_common: Vec::new(),
             correlation: 0.0,
+            correlation_given: false,
             bounds: None,
             bounds_given: false,
             histogram: Vec::new(),
@@ -218,6 +222,19 @@ impl ColumnInfo {
     pub fn rare_share(&self) -> f64 {
         let rest = (1.0 - self.null_fraction - self.common_share()).max(0.0);
         rest / (self.distinct - self.most_common.len() as f64).max(1.0)
+    }
+
+    /// The correlation that ANALYZE finds: equal values count as in physical order, so that rows at random
+    /// places correlate by the chance that two of them have the same value.
+    #[must_use]
+    pub fn believed_correlation(&self) -> f64 {
+        if self.correlation_given || self.correlation != 0.0 {
+            return self.correlation;
+        }
+        let rest = (self.distinct - self.most_common.len() as f64).max(0.0);
+        let present = (1.0 - self.null_fraction).max(1e-12);
+        let squares = self.most_common.iter().map(|(_, f)| f * f).sum::<f64>() + rest * self.rare_share().powi(2);
+        (squares / (present * present)).clamp(0.0, 1.0)
     }
 
     /// Share of rows with this value, if it is one of the most common.

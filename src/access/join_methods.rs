@@ -49,18 +49,19 @@ impl Planner<'_> {
             let hits = self.memoize_hits(pair);
             if hits > 0.0 {
                 let s = self.settings;
+                // What is not found is stored, and looking it up is charged in any case.
                 let rerun = Cost {
-                    startup: inner.cost.startup * (1.0 - hits) + s.cpu_operator_cost,
+                    startup: inner.cost.startup * (1.0 - hits) + s.cpu_tuple_cost,
                     total: inner.cost.total * (1.0 - hits)
                         + s.cpu_operator_cost
-                        + s.cpu_tuple_cost * (1.0 - hits)
-                        + 0.5 * s.cpu_operator_cost * inner.rows,
+                        + s.cpu_tuple_cost
+                        + s.cpu_operator_cost * inner.rows,
                 };
                 ways.push((rerun, false, hits));
             }
         }
         for (rerun, materialized, memoized) in ways {
-            let cost = self.nested_loop_cost(pair, rerun, materialized);
+            let cost = self.nested_loop_cost(pair, rerun, materialized, memoized > 0.0);
             let kind = Kind::Nest {
                 outer: Rc::clone(pair.outer),
                 inner: Rc::clone(inner),
@@ -102,7 +103,7 @@ impl Planner<'_> {
     }
 
     /// initial_cost_nestloop and final_cost_nestloop.
-    pub(super) fn nested_loop_cost(&self, pair: &Pair<'_>, rerun: Cost, materialized: bool) -> Cost {
+    pub(super) fn nested_loop_cost(&self, pair: &Pair<'_>, rerun: Cost, materialized: bool, memoized: bool) -> Cost {
         let s = self.settings;
         let (o, i) = (&pair.outer.cost, &pair.inner.cost);
         let outer_rows = pair.outer.rows.max(1.0);
@@ -118,7 +119,9 @@ impl Planner<'_> {
             let matched = (outer_rows * pair.matches.0).round();
             let share = 2.0 / (pair.matches.1 + 1.0);
             let mut tuples = matched * pair.inner.rows * share;
-            if pair.inner.requires != 0 {
+            // Only an index finds quickly that there is nothing (has_indexed_join_quals).
+            let indexed = pair.inner.requires != 0 && !memoized && matches!(pair.inner.kind, Kind::Scan(_));
+            if indexed {
                 run += inner_run * share;
                 if matched > 1.0 {
                     run += (matched - 1.0) * rerun_run * share;

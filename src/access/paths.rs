@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use crate::access::block::{Source, bit};
 use crate::access::clause::{Clause, Key, Test};
+use crate::access::column::ColumnInfo;
 use crate::access::cost::{self, Cost, IndexCost, clamp_rows};
 use crate::access::plan::{IndexUse, Kind, Method, OrderColumn, Plan, Scan, add};
 use crate::access::planner::Planner;
@@ -271,8 +272,8 @@ impl Planner<'_> {
         let share = (self.share(info, &checked, self.seen) / given).min(1.0) * index.share.min(1.0);
         let filter = places.iter().filter(|c| !checked.contains(c)).map(|c| self.pool[*c].operators).sum();
         let first = index.keys.first().copied().flatten().map(|c| &info.columns[c]);
-        let correlation =
-            first.map_or(0.0, |c| c.correlation) * if index.keys.len() > 1 { MULTI_COLUMN_ORDER } else { 1.0 };
+        let correlation = first.map_or(0.0, ColumnInfo::believed_correlation)
+            * if index.keys.len() > 1 { MULTI_COLUMN_ORDER } else { 1.0 };
         IndexCost {
             entries: index.entries,
             index_pages: index.pages,

@@ -63,6 +63,18 @@ pub struct Special {
     pub clauses: Vec<usize>,
 }
 
+/// Whether `key IS NULL` leaves only rows of a left join that have no match, since a matching row's key
+/// equals something (reduce_outer_joins, prepjointree.c).
+fn leaves_unmatched(join: &crate::access::block::OuterJoin, key: &Key) -> bool {
+    !join.full
+        && join.nullable & bit(key.rel) != 0
+        && join.clauses.iter().any(|c| match &c.test {
+            Test::Join(l, _, r) => l == key || r == key,
+            Test::Compare(k, ..) | Test::In(k, _) => k == key,
+            _ => false,
+        })
+}
+
 impl<'a> Planner<'a> {
     /// Sorts out the clauses of a level.
     #[must_use]
@@ -94,6 +106,7 @@ impl<'a> Planner<'a> {
         let semi_equalities = self.block.semi_joins.iter().filter(|s| !s.anti).flat_map(|s| &s.clauses);
         for clause in self.block.clauses.iter().chain(semi_equalities) {
             match &clause.test {
+                Test::Null(key) if self.block.outer_joins.iter().any(|o| leaves_unmatched(o, key)) => {}
                 Test::Join(l, Op::Eq, r) if l.rel != r.rel => self.equate(l, r),
                 _ => plain.push(clause.clone()),
             }
@@ -181,7 +194,12 @@ impl<'a> Planner<'a> {
     fn specials(&mut self) {
         use crate::access::plan::JoinType;
         for outer in &self.block.outer_joins {
-            let join = if outer.full { JoinType::Full } else { JoinType::Left };
+            let unmatched = |c: &Clause| matches!(&c.test, Test::Null(key) if leaves_unmatched(outer, key));
+            let join = match outer.full {
+                true => JoinType::Full,
+                false if self.block.clauses.iter().any(unmatched) => JoinType::Anti,
+                false => JoinType::Left,
+            };
             self.special_join(outer.nullable, outer.kept, join, &outer.clauses);
         }
         for semi in &self.block.semi_joins {
