@@ -40,7 +40,7 @@ pub enum Place {
     Edge,
     /// Anywhere, so that pages split in the middle.
     Anywhere,
-    /// Beside the entries of old versions, whose room they get in the long run.
+    /// In the room of entries of old versions, which they get in the long run.
     Beside,
 }
 

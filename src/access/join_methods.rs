@@ -174,23 +174,22 @@ impl Planner<'_> {
         Cost { startup, total: startup + run }
     }
 
-    /// A merge join on one class of equal columns, each side sorted where it is not in order.
+    /// A merge join on one equality, each side sorted where it is not in order.
     pub(super) fn merge_join(&self, pair: &Pair<'_>, penalty: f64, plans: &mut Vec<Rc<Plan>>) {
-        if pair.join == JoinType::Anti || pair.join == JoinType::Semi {
+        if pair.join == JoinType::Semi {
             return;
         }
-        let Some(on) = self.merge_order(pair) else { return };
+        let Some((outer_on, inner_on)) = self.merge_order(pair) else { return };
         let s = self.settings;
-        let ready = |plan: &Rc<Plan>| plan.order.first().is_some_and(|o| o.rel == on.rel && o.column == on.column);
-        let side = |plan: &Rc<Plan>| {
-            if ready(plan) {
+        let side = |plan: &Rc<Plan>, on: OrderColumn| {
+            if plan.order.first().is_some_and(|o| o.rel == on.rel && o.column == on.column) {
                 return Rc::clone(plan);
             }
             let cost = cost::sort(plan.cost, plan.rows, plan.width, None, s);
             let kind = Kind::Sort { input: Rc::clone(plan), text: false, groups: 1.0 };
             Rc::new(Plan { kind, cost, order: vec![on], ..(**plan).clone() })
         };
-        let (outer, inner) = (side(pair.outer), side(pair.inner));
+        let (outer, inner) = (side(pair.outer, outer_on), side(pair.inner, inner_on));
         if outer.order.first().map(|o| o.descending) != inner.order.first().map(|o| o.descending) {
             return;
         }
@@ -203,12 +202,25 @@ impl Planner<'_> {
         add(plans, Plan { kind, order, ..self.joined(pair, cost, penalty) });
     }
 
-    pub(super) fn merge_order(&self, pair: &Pair<'_>) -> Option<OrderColumn> {
-        let place = self.classes.iter().position(|c| {
+    /// The orders in which the two sides meet: a class of equal columns, or the columns of an equality that
+    /// an outer or anti-join keeps to itself.
+    pub(super) fn merge_order(&self, pair: &Pair<'_>) -> Option<(OrderColumn, OrderColumn)> {
+        let class = self.classes.iter().position(|c| {
             c.constant.is_none()
                 && c.keys.iter().any(|k| pair.outer.rels & bit(k.rel) != 0)
                 && c.keys.iter().any(|k| pair.inner.rels & bit(k.rel) != 0)
-        })?;
-        Some(OrderColumn { rel: super::plan::CLASS, column: place, descending: false })
+        });
+        if let Some(place) = class {
+            let on = OrderColumn { rel: super::plan::CLASS, column: place, descending: false };
+            return Some((on, on));
+        }
+        (0..self.links.len()).filter(|r| pair.inner.rels & bit(*r) != 0).find_map(|r| {
+            self.links[r].iter().find_map(|(place, _)| match &self.pool[*place].test {
+                Test::Join(inner, _, outer) if pair.outer.rels & bit(outer.rel) != 0 => {
+                    Some((self.order_column(outer, false)?, self.order_column(inner, false)?))
+                }
+                _ => None,
+            })
+        })
     }
 }

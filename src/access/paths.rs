@@ -227,7 +227,8 @@ impl Planner<'_> {
             if requires != 0 && !uses_outer {
                 continue;
             }
-            let bounded = !found.boundary.is_empty() || !found.quals.is_empty();
+            // A partial index leaves rows out even where no condition bounds what is read of it.
+            let bounded = !found.boundary.is_empty() || !found.quals.is_empty() || !index.predicate.is_empty();
             let parameters = self.index_cost(info, index, &found, (&places, loops, given));
             let used = IndexUse { index: place, boundary: found.boundary.clone(), quals: found.quals.clone() };
             if index.method != "btree" {

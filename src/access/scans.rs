@@ -7,6 +7,7 @@ use crate::access::plan::{IndexUse, Method, Scan};
 use crate::access::relation::{IndexInfo, TableInfo};
 use crate::access::selectivity::Seen;
 use crate::access::touches;
+use crate::machine::coefficients::state::ORDERED;
 
 /// Heap pages in one range of a BRIN index (BRIN_DEFAULT_PAGES_PER_RANGE).
 const RANGE_PAGES: f64 = 128.0;
@@ -107,8 +108,19 @@ impl Run<'_, '_> {
             rows = rows.min(descents);
         }
         let part = if rows > want { want / rows } else { 1.0 };
-        entries *= part;
-        fetched *= part;
+        let skipped =
+            if part < 1.0 && used.boundary.is_empty() { self.skipped(scan, info, index, &checked) } else { None };
+        match skipped {
+            // Rows that pass lie together, at the near end or past all the others.
+            Some((before, dense)) => {
+                entries = (entries * before + want / dense).min(entries);
+                fetched = entries;
+            }
+            None => {
+                entries *= part;
+                fetched *= part;
+            }
+        }
         rows *= part;
         let (correlation, spacing) = self.heap_order(info, index, fixed.fixed, &used.boundary);
         let density = info.density() * index.share * spacing;
@@ -138,6 +150,27 @@ impl Run<'_, '_> {
         let pages = (leaves + heap) * visits + map;
         self.tally.relation(info, path, Some(&index.name), rows * visits, pages);
         rows
+    }
+
+    /// For a scan in the order of an index that stops early, where a condition on another column in the same
+    /// physical order keeps one end: the share of entries before that end, and the share of rows within it
+    /// that pass the other conditions.
+    fn skipped(&self, scan: &Scan, info: &TableInfo, index: &IndexInfo, checked: &[usize]) -> Option<(f64, f64)> {
+        let planner = self.planner();
+        let ordered = |column: usize| info.columns[column].correlation > ORDERED;
+        let first = index.keys.first().copied().flatten().filter(|c| ordered(*c))?;
+        let bound = scan.clauses.iter().find(|c| {
+            !checked.contains(c)
+                && matches!(&planner.pool[**c].test, Test::Compare(key, op, _)
+                    if (op.is_lower() || op.is_upper())
+                        && key.column.as_ref().and_then(|n| info.column(n)).is_some_and(|c| c != first && ordered(c)))
+        })?;
+        let Test::Compare(_, op, _) = &planner.pool[*bound].test else { return None };
+        let backwards = planner.block.order_by.first().is_some_and(|k| k.descending);
+        let kept = planner.share(info, &[*bound], Seen::True);
+        let rest: Vec<usize> = scan.clauses.iter().filter(|c| *c != bound && !checked.contains(c)).copied().collect();
+        let before = if op.is_upper() == backwards { 1.0 - kept } else { 0.0 };
+        Some((before, planner.share(info, &rest, Seen::True).max(1e-9)))
     }
 
     pub(super) fn bitmap_scan(

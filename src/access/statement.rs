@@ -194,9 +194,17 @@ impl Statement {
                     let (_, value) = refs.iter().find(|(c, _)| info.columns[*c].name == name)?;
                     Some(self.reader(block).value(value))
                 });
-                // A new key goes elsewhere, an old one beside the entry of the old version.
-                let moves = refs.iter().any(|(c, _)| index.keys.contains(&Some(*c)));
-                (share, if moves { Place::Anywhere } else { Place::Beside })
+                // Vacuum gives the room of old entries back, so that an index does not grow with its table's
+                // updates; only keys that are the present moment go where there was no entry before.
+                let moment = |value: &Expr| {
+                    self.reader(block)
+                        .value(value)
+                        .values
+                        .iter()
+                        .all(|v| matches!(v, crate::access::values::Value::Now(_)))
+                };
+                let grows = refs.iter().any(|(c, value)| index.keys.first() == Some(&Some(*c)) && moment(value));
+                (share, if grows { Place::Edge } else { Place::Beside })
             };
             writes::update_rows(&info, rows * share, change, &fits, &reach, tally);
             lock(&info, rows * share, (mode, LockWait::Block), &reach, tally);

@@ -118,13 +118,13 @@ pub fn update_rows(
     let cold = rows * (1.0 - change.hot);
     // The old version is fetched, then changed; a page that is all-visible loses that mark.
     let pages = 2.0 * rows;
-    tally.pages += pages + UPDATE_MAP_PAGES * rows * info.all_visible * pruning::first_visits(info, rows);
+    tally.pages += pages + UPDATE_MAP_PAGES * rows * info.all_visible * pruning::first_visits(info, rows, reach);
     tally.heap_touch(info, pages, rows, reach);
     if !info.unlogged {
         let nulls = info.columns.iter().any(|c| c.null_fraction > 0.0);
         let header = sizes::header_bytes(info.columns.len(), nulls);
         let update = wal::update_same_page(header, change.changed_bytes, change.unchanged_ends);
-        tally.wal += rows * (update + pruning::of_updates(info, rows, change.hot, reach.sweeps));
+        tally.wal += rows * (update + pruning::of_updates(info, rows, change.hot, reach));
     }
     for index in &info.indexes {
         let (part, place) = share(index);
@@ -142,10 +142,10 @@ pub fn delete_rows(info: &TableInfo, rows: f64, reach: &Reach, tally: &mut Tally
     tally.writes = true;
     tally.rows_written += rows;
     tally.counts.row_written += rows;
-    tally.pages += rows * (1.0 + info.all_visible * pruning::first_visits(info, rows));
+    tally.pages += rows * (1.0 + info.all_visible * pruning::first_visits(info, rows, reach));
     tally.heap_touch(info, rows, rows, reach);
     if !info.unlogged {
-        tally.wal += rows * (wal::heap_delete() + pruning::of_deletions(info, rows, reach.sweeps));
+        tally.wal += rows * (wal::heap_delete() + pruning::of_deletions(info, rows, reach));
     }
 }
 

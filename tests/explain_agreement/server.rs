@@ -150,7 +150,13 @@ pub fn observe(cluster: &Cluster, database: &str, transaction: &Transaction, sql
         script.push_str("CREATE EXTENSION IF NOT EXISTS pg_walinspect;\n");
     }
     // A statement that deletes is not repeated until nothing is left.
-    let (rounds, executions) = if deletes(sql) || !writes { (1, COUNTED / 2) } else { (ROUNDS, COUNTED) };
+    let (rounds, executions) = if !writes {
+        (1, COUNTED / 2)
+    } else if deletes(sql) {
+        (1, COUNTED)
+    } else {
+        (ROUNDS, COUNTED)
+    };
     for _ in 0..rounds {
         script.push_str("VACUUM;\nSELECT pg_current_wal_insert_lsn() AS start \\gset\n");
         for _ in 0..executions {
