@@ -58,10 +58,14 @@ fn room(info: &TableInfo) -> (f64, f64) {
 /// the table finds them all the next time.
 fn frequency(info: &TableInfo, rows: f64, needed: f64, reach: &Reach) -> f64 {
     if reach.sweeps {
+        // What an execution leaves on one page, the next one finds there.
         let met = rows.max(1.0) / super::execute::distinct_pages(rows.max(1.0), info.pages).max(1.0);
         return 1.0 / met.max(needed);
     }
-    over_pages(info, rows, reach, &|mean| prunings(mean, needed))
+    // Rows of one execution that lie together on a page are met together.
+    let together = 1.0 + ((rows - 1.0).max(0.0) * reach.correlation.powi(2)).min(info.density() - 1.0);
+    let visits = rows / together;
+    over_pages(info, visits, reach, &|mean| prunings(mean, (needed / together).max(1.0))) / together
 }
 
 /// The mean over all visits of `of`, which is asked with how often the visited page has been visited since
