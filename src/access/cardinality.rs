@@ -133,6 +133,11 @@ impl Planner<'_> {
         }
         match special.join {
             JoinType::Inner => pairs,
+            JoinType::Left if special.unmatched && seen == Seen::True => {
+                outer * (1.0 - matched_share(pairs / outer.max(1e-9)))
+            }
+            // The planner takes the share of nulls in the column, which has none.
+            JoinType::Left if special.unmatched => 1.0,
             JoinType::Left | JoinType::Full => pairs.max(outer),
             JoinType::Semi => outer * matched_share(pairs / outer.max(1e-9)),
             JoinType::Anti => outer * (1.0 - matched_share(pairs / outer.max(1e-9))),

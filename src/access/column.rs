@@ -11,6 +11,8 @@ use crate::workload::{ColumnStats, ElementStats, TableStats};
 
 /// Distinct values that PostgreSQL assumes of a column without statistics (DEFAULT_NUM_DISTINCT).
 const DEFAULT_DISTINCT: f64 = 200.0;
+/// Seconds between two dates.
+const SECONDS_OF_DAY: f64 = 86_400.0;
 /// Longest text with a one-byte header.
 const SHORT_TEXT: f64 = 127.0;
 /// Width that PostgreSQL assumes of a variable-length type without a limit (get_typavgwidth).
@@ -49,6 +51,8 @@ pub struct ColumnInfo {
     pub integer: bool,
     /// Whether values are times.
     pub time: bool,
+    /// Distance of neighbouring values: 1 of whole numbers, a day's seconds of dates, else 0.
+    pub step: f64,
     /// How it compares.
     pub family: TypeFamily,
     /// Whether that value comes from a sequence.
@@ -175,6 +179,10 @@ impl ColumnInfo {
             elements: given.elements.clone(),
             integer,
             time,
+            step: match column.ty.name.as_str() {
+                "date" if !column.ty.array => SECONDS_OF_DAY,
+                _ => f64::from(u8::from(integer)),
+            },
             family: column.ty.family,
             from_sequence: is_sequence(column.default.as_ref()),
             default: column.default.clone(),
@@ -203,6 +211,7 @@ impl ColumnInfo {
             elements: None,
             integer: false,
             time: false,
+            step: 0.0,
             family: TypeFamily::Other,
             from_sequence: false,
             default: None,

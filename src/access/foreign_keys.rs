@@ -47,8 +47,8 @@ pub struct Incoming {
 
 /// Checks `rows` new references of one key: a lookup of the parent and a KEY SHARE lock on it.
 ///
-/// `held` says that the transaction has locked the parent before, so that nothing is logged again.
-pub fn check(key: &Outgoing, rows: f64, value: Option<&ValueSet>, held: bool, tally: &mut Tally) {
+/// `locked` of the parents were not locked by the transaction before; of the others nothing is logged again.
+pub fn check(key: &Outgoing, rows: f64, value: Option<&ValueSet>, locked: f64, tally: &mut Tally) {
     if rows <= 0.0 {
         return;
     }
@@ -68,15 +68,15 @@ pub fn check(key: &Outgoing, rows: f64, value: Option<&ValueSet>, held: bool, ta
     tally.heap_visits(parent, 1.0, rows, &reach);
     tally.counts = priced;
     tally.pages += rows;
-    if held {
+    if locked <= 0.0 {
         return;
     }
-    writes::lock_rows(parent, rows, &reach, tally);
+    writes::lock_rows(parent, locked, &reach, tally);
     // The rows locked are not rows written; the check's own price covers the work.
-    tally.counts.row_written -= rows;
+    tally.counts.row_written -= locked;
     tally.locks.push(LockUse {
         table: parent.id,
-        rows,
+        rows: locked,
         mode: LockMode::KeyShare,
         wait: LockWait::Block,
         popularity: reach.rows,

@@ -1,6 +1,6 @@
 //! Running an INSERT: rows, entries, conflicts and references.
 
-use crate::access::block::{Block, Insert, Leaf};
+use crate::access::block::{Block, Insert, Leaf, Node, OUTER};
 use crate::access::changes;
 use crate::access::clause::{Clause, Test, ValueSet};
 use crate::access::entries::Place;
@@ -13,6 +13,7 @@ use crate::access::stored;
 use crate::access::tally::{Reach, Tally};
 use crate::access::touches;
 use crate::access::values::Value;
+use crate::access::walk;
 use crate::access::writes;
 use crate::machine::Settings;
 use crate::machine::coefficients::state::ORDERED;
@@ -81,15 +82,29 @@ impl Statement {
             };
             let expr = key.columns.first().and_then(|c| {
                 let at = insert.columns.iter().position(|x| x == c)?;
-                insert.values.get(at).map(super::walk::bare)
+                insert.values.get(at).map(walk::bare)
             });
             let known = expr.as_ref().is_some_and(|e| held.iter().any(|h| h.0 == key.parent.id && h.1 == *e));
-            foreign_keys::check(key, fresh * (1.0 - nulls), values.first().and_then(Option::as_ref), known, tally);
+            let lock = match (known, self.repeats(insert, key)) {
+                (true, _) => 0.0,
+                (false, true) => (fresh * (1.0 - nulls)).min(1.0),
+                (false, false) => fresh * (1.0 - nulls),
+            };
+            foreign_keys::check(key, fresh * (1.0 - nulls), values.first().and_then(Option::as_ref), lock, tally);
             if let Some(e) = expr {
                 held.push((key.parent.id, e));
             }
         }
         fresh + if insert.conflict.as_ref().is_some_and(|c| c.update.is_some()) { conflicting } else { 0.0 }
+    }
+
+    /// Whether all rows of a query refer to the same parent, which is then locked once.
+    fn repeats(&self, insert: &Insert, key: &foreign_keys::Outgoing) -> bool {
+        let Some(source @ Node::Block(_)) = &insert.source else { return false };
+        key.columns.iter().all(|column| {
+            let output = insert.columns.iter().position(|c| c == column).and_then(|at| source.outputs().get(at));
+            output.is_some_and(|o| walk::column_names(&o.expr).is_empty())
+        })
     }
 
     /// Where an inserted row's entry goes: to the right edge when its first key grows with time.
@@ -217,7 +232,8 @@ impl Statement {
         settings: &Settings,
         tally: &mut Tally,
     ) {
-        let refs: Vec<(usize, &Expr)> = assignments.iter().map(|(c, e)| (*c, e)).collect();
+        let given: Vec<(usize, Expr)> = assignments.iter().map(|(c, e)| (*c, proposed(insert, e))).collect();
+        let refs: Vec<(usize, &Expr)> = given.iter().map(|(c, e)| (*c, e)).collect();
         let change = changes::of(info, &refs, &[], (&[], &self.draws), settings.version);
         let reach = self.arbiter_reach(insert, info);
         // The row is locked before it is changed.
@@ -247,5 +263,19 @@ impl Statement {
             }
             _ => touches::everything(info),
         }
+    }
+}
+
+/// An expression of ON CONFLICT DO UPDATE with the values that were to be inserted in the place of EXCLUDED's
+/// columns.
+fn proposed(insert: &Insert, expr: &Expr) -> Expr {
+    let replaced: Result<Expr, std::convert::Infallible> = walk::rewrite(expr, &mut |e| {
+        let Expr::Column { qualifier: Some(qualifier), name, .. } = e else { return Ok(None) };
+        let at = insert.table.column(name).and_then(|c| insert.columns.iter().position(|x| *x == c));
+        Ok(at.filter(|_| qualifier == OUTER).and_then(|at| insert.values.get(at)).cloned())
+    });
+    match replaced {
+        Ok(expr) => expr,
+        Err(never) => match never {},
     }
 }

@@ -4,7 +4,7 @@ use crate::access::block::bit;
 use crate::access::clause::Test;
 use crate::access::cost::{self, Cost};
 use crate::access::joins::{DISABLED, MEMOIZE_ENTRY, Pair};
-use crate::access::plan::{JoinType, Kind, OrderColumn, Plan, add};
+use crate::access::plan::{JoinType, Kind, OrderColumn, Plan};
 use crate::access::planner::Planner;
 use std::rc::Rc;
 
@@ -20,7 +20,7 @@ impl Planner<'_> {
                 order: Vec::new(),
                 ..self.joined(pair, self.hash_cost(pair), off("enable_hashjoin"))
             };
-            add(plans, hash);
+            self.keep(plans, hash);
             self.merge_join(pair, off("enable_mergejoin"), plans);
         }
     }
@@ -70,7 +70,7 @@ impl Planner<'_> {
                 materialized,
                 unique: pair.unique,
             };
-            add(plans, Plan { kind, ..self.joined(pair, cost, penalty) });
+            self.keep(plans, Plan { kind, ..self.joined(pair, cost, penalty) });
         }
     }
 
@@ -199,7 +199,7 @@ impl Planner<'_> {
         let cost = Cost { startup, total: startup + run + compared + pair.rows * s.cpu_tuple_cost };
         let order = outer.order.clone();
         let kind = Kind::Merge { outer, inner, join: pair.join };
-        add(plans, Plan { kind, order, ..self.joined(pair, cost, penalty) });
+        self.keep(plans, Plan { kind, order, ..self.joined(pair, cost, penalty) });
     }
 
     /// The orders in which the two sides meet: a class of equal columns, or the columns of an equality that

@@ -6,7 +6,7 @@ use crate::access::block::{Source, bit};
 use crate::access::clause::{Clause, Key, Test};
 use crate::access::column::ColumnInfo;
 use crate::access::cost::{self, Cost, IndexCost, clamp_rows};
-use crate::access::plan::{IndexUse, Kind, Method, OrderColumn, Plan, Scan, add};
+use crate::access::plan::{IndexUse, Kind, Method, OrderColumn, Plan, Scan};
 use crate::access::planner::Planner;
 use crate::access::relation::{IndexInfo, TableInfo};
 use crate::access::selectivity;
@@ -38,17 +38,17 @@ impl Planner<'_> {
         let relation = &self.block.rels[rel];
         let mut plans = Vec::new();
         if !matches!(relation.source, Source::Table) {
-            add(&mut plans, self.source_plan(rel));
+            self.keep(&mut plans, self.source_plan(rel));
             return plans;
         }
         for requires in self.parametrizations(rel) {
             if relation.leaves.len() == 1 && relation.leaves[0].bound.is_none() {
                 for plan in self.leaf_plans(rel, 0, requires, 1.0) {
-                    add(&mut plans, plan);
+                    self.keep(&mut plans, plan);
                 }
             } else {
                 for plan in self.append(rel, requires) {
-                    add(&mut plans, plan);
+                    self.keep(&mut plans, plan);
                 }
             }
         }

@@ -311,10 +311,11 @@ fn share_below(column: &ColumnInfo, x: f64, included: bool) -> Option<f64> {
             let (from, to) = (column.histogram[at - 1], column.histogram[at]);
             ((at - 1) as f64 + ((x - from) / (to - from).max(1e-300)).clamp(0.0, 1.0)) / bins
         }
-    } else if column.integer {
-        // Whole numbers: up to x, or up to the one before.
-        let upto = if included { x.floor() } else { x.ceil() - 1.0 };
-        ((upto - lo + 1.0) / (hi - lo + 1.0)).clamp(0.0, 1.0)
+    } else if column.step > 0.0 {
+        // Whole numbers and dates: up to x, or up to the one before.
+        let step = column.step;
+        let steps = if included { (x / step).floor() } else { (x / step).ceil() - 1.0 };
+        ((steps * step - lo + step) / (hi - lo + step)).clamp(0.0, 1.0)
     } else {
         ((x - lo) / (hi - lo).max(1e-300)).clamp(0.0, 1.0)
     };

@@ -210,7 +210,7 @@ impl Statement {
             lock(&info, rows * share, (mode, LockWait::Block), &reach, tally);
         }
         for key in &update.outgoing {
-            foreign_keys::check(key, rows, None, false, tally);
+            foreign_keys::check(key, rows, None, rows, tally);
         }
         for key in &update.incoming {
             foreign_keys::parents_gone(key, rows, false, tally);

@@ -7,6 +7,7 @@
 //! statement, `AGREEMENT_STATISTICS=1` the columns whose data is far from the statistics given.
 
 mod compare;
+mod draws;
 mod fill;
 mod report;
 mod server;

@@ -3,9 +3,10 @@
 use std::fmt::Write;
 
 use predict::live::Cluster;
-use predict::sql::tree::Literal;
-use predict::workload::{Distribution, Transaction};
+use predict::workload::Transaction;
 use serde_json::Value;
+
+use crate::draws::{Random, draw};
 
 /// Executions after each VACUUM that are counted.
 const COUNTED: usize = 400;
@@ -13,6 +14,8 @@ const COUNTED: usize = 400;
 const ROUNDS: usize = 5;
 /// Executions that are explained.
 const EXPLAINED: usize = 40;
+/// Executions after which the plan cache has settled: it chooses after five.
+const SETTLING: usize = 8;
 
 /// Averages per execution.
 #[derive(Debug, Default)]
@@ -62,100 +65,42 @@ pub fn turn(sql: &str) -> usize {
     }
 }
 
-/// A small generator, so that the reference draws do not come from the code under test.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> f64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) as f64 / (1u64 << 53) as f64
-    }
-}
-
-fn literal(l: &Literal) -> String {
-    match l {
-        Literal::Number(n) => format!("{n}"),
-        Literal::Text(t) => format!("'{}'", t.replace('\'', "''")),
-        Literal::Bool(b) => b.to_string(),
-        Literal::Null => "NULL".to_owned(),
-    }
-}
-
-fn draw(distribution: &Distribution, random: &mut Random, serial: &mut u64) -> String {
-    match distribution {
-        Distribution::Constant(l) => literal(l),
-        Distribution::Uniform { lo, hi } => format!("{}", lo + (random.next() * (hi - lo + 1.0)).floor()),
-        Distribution::OneOf(values) => {
-            let mut u = random.next();
-            for (l, p) in values {
-                u -= p;
-                if u <= 0.0 {
-                    return literal(l);
-                }
-            }
-            literal(&values[0].0)
-        }
-        Distribution::Sequence { start } => {
-            *serial += 1;
-            format!("{}", start + *serial as f64)
-        }
-        Distribution::Uuid { .. } => {
-            let half = |random: &mut Random| (random.next() * (1u64 << 53) as f64) as u64;
-            format!("'{:016x}{:016x}'", half(random) << 11, half(random) << 11)
-        }
-        Distribution::Zipfian { lo, hi, theta } => {
-            // By inversion of the sum over all ranks.
-            let weight = |rank: f64| rank.powf(-theta);
-            let ranks = (hi - lo + 1.0) as u64;
-            let total: f64 = (1..=ranks).map(|rank| weight(rank as f64)).sum();
-            let mut left = random.next() * total;
-            let rank = (1..=ranks).find(|rank| {
-                left -= weight(*rank as f64);
-                left <= 0.0
-            });
-            format!("{}", lo + rank.unwrap_or(ranks) as f64 - 1.0)
-        }
-        other => panic!("the reference cannot draw {other:?}"),
-    }
-}
-
 /// Prepares the statement, runs it until its plan has settled, then counts and explains.
 pub fn observe(cluster: &Cluster, database: &str, transaction: &Transaction, sql: &str) -> Observed {
-    // Each statement has draws of its own, so that one does not look for what another deleted.
-    let seed = transaction
-        .name
-        .bytes()
-        .fold(0x9E37_79B9_7F4A_7C15_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01B3));
-    let mut random = Random(seed | 1);
+    let hot = "SELECT 'hot', sum(n_tup_upd), sum(n_tup_hot_upd) FROM pg_stat_user_tables;";
+    let before = cluster.sql(database, hot).unwrap();
+    let path = cluster.scratch().join("observe.sql");
+    std::fs::write(&path, script(transaction, sql)).unwrap();
+    let text = cluster.sql_file(database, &path).unwrap_or_else(|e| panic!("{sql}: {e}"));
+    let after = cluster.sql(database, hot).unwrap();
+    read(&text, (&before, &after), sql)
+}
+
+/// The session that observes a statement.
+fn script(transaction: &Transaction, sql: &str) -> String {
+    let mut random = Random::of(&transaction.name);
     let mut serial = 0;
     let mut call = || {
-        if transaction.variables.is_empty() {
-            return "EXECUTE s".to_owned();
+        let values = transaction.variables.iter().map(|v| draw(&v.distribution, &mut random, &mut serial));
+        match transaction.variables.len() {
+            0 => "EXECUTE s".to_owned(),
+            _ => format!("EXECUTE s({})", values.collect::<Vec<_>>().join(", ")),
         }
-        let values: Vec<String> =
-            transaction.variables.iter().map(|v| draw(&v.distribution, &mut random, &mut serial)).collect();
-        format!("EXECUTE s({})", values.join(", "))
     };
-    let writes = writes(sql);
-    let hot = "SELECT 'hot', sum(n_tup_upd), sum(n_tup_hot_upd) FROM pg_stat_user_tables;";
     let mut script = format!("\\o /dev/null\n\\set ON_ERROR_STOP on\nVACUUM;\nPREPARE s AS {sql};\n");
-    for _ in 0..8 {
+    for _ in 0..SETTLING {
         let _ = writeln!(script, "{};", call());
     }
-    let records = writes && std::env::var_os("AGREEMENT_RECORDS").is_some();
+    let records = writes(sql) && std::env::var_os("AGREEMENT_RECORDS").is_some();
     script.push_str("SELECT pg_stat_statements_reset();\n");
     if records {
         script.push_str("CREATE EXTENSION IF NOT EXISTS pg_walinspect;\n");
     }
-    // A statement that deletes is not repeated until nothing is left.
-    let (rounds, executions) = if !writes {
-        (1, COUNTED / 2)
-    } else if deletes(sql) {
-        (1, COUNTED)
-    } else {
-        (ROUNDS, COUNTED)
+    let (rounds, executions) = match turn(sql) {
+        0 => (1, COUNTED / 2),
+        // A statement that deletes is not repeated until nothing is left.
+        3 => (1, COUNTED),
+        _ => (ROUNDS, COUNTED),
     };
     for _ in 0..rounds {
         script.push_str("VACUUM;\nSELECT pg_current_wal_insert_lsn() AS start \\gset\n");
@@ -170,19 +115,11 @@ pub fn observe(cluster: &Cluster, database: &str, transaction: &Transaction, sql
     script.push_str(
         "SELECT 'counted', calls, shared_blks_hit + shared_blks_read, wal_bytes FROM pg_stat_statements WHERE query LIKE 'PREPARE s %';\n",
     );
+    let explain = "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, SUMMARY OFF, FORMAT JSON)";
     for _ in 0..EXPLAINED {
-        let _ = writeln!(
-            script,
-            "BEGIN;\nEXPLAIN (ANALYZE, BUFFERS, TIMING OFF, SUMMARY OFF, FORMAT JSON) {};\nROLLBACK;",
-            call()
-        );
+        let _ = writeln!(script, "BEGIN;\n{explain} {};\nROLLBACK;", call());
     }
-    let before = cluster.sql(database, hot).unwrap();
-    let path = cluster.scratch().join("observe.sql");
-    std::fs::write(&path, &script).unwrap();
-    let text = cluster.sql_file(database, &path).unwrap_or_else(|e| panic!("{sql}: {e}"));
-    let after = cluster.sql(database, hot).unwrap();
-    read(&text, (&before, &after), sql)
+    script
 }
 
 fn read(text: &str, (before, after): (&str, &str), sql: &str) -> Observed {
