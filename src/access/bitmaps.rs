@@ -31,8 +31,10 @@ impl Planner<'_> {
         for (n, (first, a)) in single.iter().enumerate() {
             for (second, b) in &single[n + 1..] {
                 // Two bitmaps help only when each checks something that the other does not.
+                let predicate = |x: &IndexUse| &info.indexes[x.index].predicate;
                 let extra = |x: &IndexUse, y: &IndexUse| {
                     x.boundary.iter().chain(&x.quals).any(|c| !y.boundary.contains(c) && !y.quals.contains(c))
+                        || predicate(x).iter().any(|p| !predicate(y).contains(p))
                 };
                 if !extra(first, second) || !extra(second, first) || overlap(first, second) {
                     continue;

@@ -5,7 +5,7 @@ use crate::access::clause::{Clause, Op, Test};
 use crate::access::column::ColumnInfo;
 use crate::access::cost::clamp_rows;
 use crate::access::planner::{EqualClass, Planner, Special};
-use crate::access::relation::TableInfo;
+use crate::access::relation::{IndexInfo, TableInfo};
 use crate::access::selectivity::{self, Seen};
 
 impl Planner<'_> {
@@ -133,6 +133,11 @@ impl Planner<'_> {
         }
         match special.join {
             JoinType::Inner => pairs,
+            JoinType::Left if special.unmatched && seen == Seen::True => {
+                outer * (1.0 - matched_share(pairs / outer.max(1e-9)))
+            }
+            // The planner takes the share of nulls in the column, which has none.
+            JoinType::Left if special.unmatched => 1.0,
             JoinType::Left | JoinType::Full => pairs.max(outer),
             JoinType::Semi => outer * matched_share(pairs / outer.max(1e-9)),
             JoinType::Anti => outer * (1.0 - matched_share(pairs / outer.max(1e-9))),
@@ -144,27 +149,41 @@ impl Planner<'_> {
     pub fn share(&self, info: &TableInfo, places: &[usize], seen: Seen) -> f64 {
         let (links, plain): (Vec<usize>, Vec<usize>) =
             places.iter().partition(|p| matches!(&self.pool[**p].test, Test::Join(l, _, r) if l.rel != r.rel));
-        let mut share = selectivity::all(&self.clauses(&plain), info, seen);
+        let mut linked = 1.0;
         for place in &links {
             if let Test::Join(left, op, right) = &self.pool[*place].test {
-                share *= selectivity::join(selectivity::statistics(left, info), *op, self.column(right));
+                let own = selectivity::statistics(left, info);
+                linked *= match own {
+                    // A scan that other rows drive is planned as if their values were among its own.
+                    Some(column) if *op == Op::Eq && seen != Seen::True => selectivity::average(column),
+                    _ => selectivity::join(own, *op, self.column(right)),
+                };
             }
         }
-        if !links.is_empty() && seen == Seen::True && self.fixes_unique_key(info, places) {
-            share = share.max(1.0 / info.rows.max(1.0));
+        if !links.is_empty()
+            && seen == Seen::True
+            && let Some(index) = self.fixed_key(info, places)
+        {
+            // The columns of a key are not independent: together they find one row, which the rest then tests.
+            let of_key = |name: &String| index.keys.iter().any(|k| k.is_some_and(|c| info.columns[c].name == *name));
+            let (equal, rest): (Vec<usize>, Vec<usize>) = plain.iter().partition(
+                |p| matches!(&self.pool[**p].test, Test::Compare(k, Op::Eq, _) if k.column.as_ref().is_some_and(of_key)),
+            );
+            let found = (linked * selectivity::all(&self.clauses(&equal), info, seen)).max(1.0 / info.rows.max(1.0));
+            return (found * selectivity::all(&self.clauses(&rest), info, seen)).clamp(0.0, 1.0);
         }
-        share.clamp(0.0, 1.0)
+        (linked * selectivity::all(&self.clauses(&plain), info, seen)).clamp(0.0, 1.0)
     }
 
-    /// Whether equalities fix all columns of some unique key.
-    pub(super) fn fixes_unique_key(&self, info: &TableInfo, places: &[usize]) -> bool {
+    /// A unique key all of whose columns equalities fix.
+    fn fixed_key<'t>(&self, info: &'t TableInfo, places: &[usize]) -> Option<&'t IndexInfo> {
         let fixed = |name: &str| {
             places.iter().any(|p| match &self.pool[*p].test {
                 Test::Join(k, Op::Eq, _) | Test::Compare(k, Op::Eq, _) => k.column.as_deref() == Some(name),
                 _ => false,
             })
         };
-        info.indexes.iter().any(|i| {
+        info.indexes.iter().find(|i| {
             i.unique && i.predicate.is_empty() && i.keys.iter().all(|k| k.is_some_and(|c| fixed(&info.columns[c].name)))
         })
     }

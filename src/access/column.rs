@@ -11,6 +11,8 @@ use crate::workload::{ColumnStats, ElementStats, TableStats};
 
 /// Distinct values that PostgreSQL assumes of a column without statistics (DEFAULT_NUM_DISTINCT).
 const DEFAULT_DISTINCT: f64 = 200.0;
+/// Seconds between two dates.
+const SECONDS_OF_DAY: f64 = 86_400.0;
 /// Longest text with a one-byte header.
 const SHORT_TEXT: f64 = 127.0;
 /// Width that PostgreSQL assumes of a variable-length type without a limit (get_typavgwidth).
@@ -35,6 +37,8 @@ pub struct ColumnInfo {
     pub most_common: Vec<(String, f64)>,
     /// Physical order, -1..1.
     pub correlation: f64,
+    /// Whether it was given.
+    pub correlation_given: bool,
     /// Lowest and highest value as numbers, when known or implied by a dense key.
     pub bounds: Option<(f64, f64)>,
     /// Whether the bounds were given rather than implied.
@@ -47,6 +51,8 @@ pub struct ColumnInfo {
     pub integer: bool,
     /// Whether values are times.
     pub time: bool,
+    /// Distance of neighbouring values: 1 of whole numbers, a day's seconds of dates, else 0.
+    pub step: f64,
     /// How it compares.
     pub family: TypeFamily,
     /// Whether that value comes from a sequence.
@@ -166,12 +172,17 @@ impl ColumnInfo {
             distinct_known,
             most_common: given.most_common.clone(),
             correlation: ordered,
+            correlation_given: given.correlation.is_some(),
             bounds,
             bounds_given: given_bounds.is_some(),
             histogram,
             elements: given.elements.clone(),
             integer,
             time,
+            step: match column.ty.name.as_str() {
+                "date" if !column.ty.array => SECONDS_OF_DAY,
+                _ => f64::from(u8::from(integer)),
+            },
             family: column.ty.family,
             from_sequence: is_sequence(column.default.as_ref()),
             default: column.default.clone(),
@@ -193,12 +204,14 @@ impl ColumnInfo {
             distinct_known: false,
             most_common: Vec::new(),
             correlation: 0.0,
+            correlation_given: false,
             bounds: None,
             bounds_given: false,
             histogram: Vec::new(),
             elements: None,
             integer: false,
             time: false,
+            step: 0.0,
             family: TypeFamily::Other,
             from_sequence: false,
             default: None,
@@ -218,6 +231,19 @@ impl ColumnInfo {
     pub fn rare_share(&self) -> f64 {
         let rest = (1.0 - self.null_fraction - self.common_share()).max(0.0);
         rest / (self.distinct - self.most_common.len() as f64).max(1.0)
+    }
+
+    /// The correlation that ANALYZE finds: equal values count as in physical order, so that rows at random
+    /// places correlate by the chance that two of them have the same value.
+    #[must_use]
+    pub fn believed_correlation(&self) -> f64 {
+        if self.correlation_given || self.correlation != 0.0 {
+            return self.correlation;
+        }
+        let rest = (self.distinct - self.most_common.len() as f64).max(0.0);
+        let present = (1.0 - self.null_fraction).max(1e-12);
+        let squares = self.most_common.iter().map(|(_, f)| f * f).sum::<f64>() + rest * self.rare_share().powi(2);
+        (squares / (present * present)).clamp(0.0, 1.0)
     }
 
     /// Share of rows with this value, if it is one of the most common.

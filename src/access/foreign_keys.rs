@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crate::access::clause::{Key, ValueSet};
+use crate::access::entries::Place;
 use crate::access::footprint::{LockUse, Popularity};
 use crate::access::relation::{IndexInfo, TableInfo};
 use crate::access::tally::{Reach, Tally};
 use crate::access::touches;
-use crate::access::wal;
 use crate::access::writes;
 use crate::schema::ReferentialAction;
 use crate::sql::tree::{Expr, LockMode, LockWait};
@@ -47,8 +47,8 @@ pub struct Incoming {
 
 /// Checks `rows` new references of one key: a lookup of the parent and a KEY SHARE lock on it.
 ///
-/// `held` says that the transaction has locked the parent before, so that nothing is logged again.
-pub fn check(key: &Outgoing, rows: f64, value: Option<&ValueSet>, held: bool, tally: &mut Tally) {
+/// `locked` of the parents were not locked by the transaction before; of the others nothing is logged again.
+pub fn check(key: &Outgoing, rows: f64, value: Option<&ValueSet>, locked: f64, tally: &mut Tally) {
     if rows <= 0.0 {
         return;
     }
@@ -68,15 +68,15 @@ pub fn check(key: &Outgoing, rows: f64, value: Option<&ValueSet>, held: bool, ta
     tally.heap_visits(parent, 1.0, rows, &reach);
     tally.counts = priced;
     tally.pages += rows;
-    if held {
+    if locked <= 0.0 {
         return;
     }
-    writes::lock_rows(parent, rows, &reach, tally);
+    writes::lock_rows(parent, locked, &reach, tally);
     // The rows locked are not rows written; the check's own price covers the work.
-    tally.counts.row_written -= rows;
+    tally.counts.row_written -= locked;
     tally.locks.push(LockUse {
         table: parent.id,
-        rows,
+        rows: locked,
         mode: LockMode::KeyShare,
         wait: LockWait::Block,
         popularity: reach.rows,
@@ -117,7 +117,7 @@ pub fn parents_gone(key: &Incoming, rows: f64, deleted: bool, tally: &mut Tally)
     let children = child.rows * (1.0 - nulls) / distinct.max(key.parent_rows).max(1.0);
     tally.counts.foreign_key_check += rows;
     tally.counts.executor_run += rows;
-    let reach = touches::everything(child);
+    let reach = Reach { sweeps: child_index(key, child).is_none(), ..touches::everything(child) };
     let found = if action == ReferentialAction::Check { 0.0 } else { children };
     match child_index(key, child) {
         Some(index) => {
@@ -130,10 +130,6 @@ pub fn parents_gone(key: &Incoming, rows: f64, deleted: bool, tally: &mut Tally)
         None => {
             tally.pages += child.pages * rows;
             tally.counts.seq_row += child.rows * rows;
-            // Each scan of the whole table prunes the pages that the one before left rows to clean on.
-            if action == ReferentialAction::Cascade && deleted && !child.unlogged {
-                tally.wal += children * rows * wal::prune(0.0, 1.0);
-            }
             tally.touch(
                 crate::access::footprint::RelationId::Heap(child.id),
                 child.pages,
@@ -150,8 +146,8 @@ pub fn parents_gone(key: &Incoming, rows: f64, deleted: bool, tally: &mut Tally)
         }
         ReferentialAction::Cascade | ReferentialAction::Set => {
             let hot = f64::from(u8::from(child_index(key, child).is_none()));
-            let change = writes::Change { hot, changed_bytes: 8.0 };
-            writes::update_rows(child, children * rows, change, &|i| (i.share, writes::Place::Beside), &reach, tally);
+            let change = writes::Change { hot, changed_bytes: 8.0, unchanged_ends: 2.0 };
+            writes::update_rows(child, children * rows, change, &|i| (i.share, Place::Beside), &reach, tally);
             lock(child, children * rows, LockMode::NoKeyUpdate, &reach, tally);
         }
     }

@@ -1,18 +1,22 @@
 //! Running an INSERT: rows, entries, conflicts and references.
 
-use crate::access::block::{Block, Insert, Leaf};
+use crate::access::block::{Block, Insert, Leaf, Node, OUTER};
 use crate::access::changes;
 use crate::access::clause::{Clause, Test, ValueSet};
+use crate::access::entries::Place;
 use crate::access::foreign_keys;
 use crate::access::predicates;
 use crate::access::relation::{IndexInfo, TableInfo};
 use crate::access::sizes;
-use crate::access::statement::{Held, ORDERED, Statement, lock, shares};
+use crate::access::statement::{Held, Statement, lock, shares};
+use crate::access::stored;
 use crate::access::tally::{Reach, Tally};
 use crate::access::touches;
 use crate::access::values::Value;
+use crate::access::walk;
 use crate::access::writes;
 use crate::machine::Settings;
+use crate::machine::coefficients::state::ORDERED;
 use crate::sql::tree::{Expr, LockMode, LockWait};
 use crate::workload::Distribution;
 
@@ -44,12 +48,12 @@ impl Statement {
             if let Some(conflict) = &insert.conflict {
                 self.arbiter(info, conflict, (fresh * share, conflicting * share), tally);
             }
-            let bytes = self.row_bytes(insert, info, &value);
+            let row = self.new_row(insert, info, &value);
             let fits = |index: &IndexInfo| {
                 let share = predicates::share_of_rows(info, index, &|name| self.inserted_value(insert, name));
                 (share, self.entry_place(insert, info, index))
             };
-            writes::insert_rows(info, fresh * share, bytes, &fits, tally);
+            writes::insert_rows(info, fresh * share, row, &fits, tally);
             if let Some(conflict) = &insert.conflict
                 && let Some(assignments) = &conflict.update
             {
@@ -78,10 +82,15 @@ impl Statement {
             };
             let expr = key.columns.first().and_then(|c| {
                 let at = insert.columns.iter().position(|x| x == c)?;
-                insert.values.get(at).map(super::walk::bare)
+                insert.values.get(at).map(walk::bare)
             });
             let known = expr.as_ref().is_some_and(|e| held.iter().any(|h| h.0 == key.parent.id && h.1 == *e));
-            foreign_keys::check(key, fresh * (1.0 - nulls), values.first().and_then(Option::as_ref), known, tally);
+            let lock = match (known, self.repeats(insert, key)) {
+                (true, _) => 0.0,
+                (false, true) => (fresh * (1.0 - nulls)).min(1.0),
+                (false, false) => fresh * (1.0 - nulls),
+            };
+            foreign_keys::check(key, fresh * (1.0 - nulls), values.first().and_then(Option::as_ref), lock, tally);
             if let Some(e) = expr {
                 held.push((key.parent.id, e));
             }
@@ -89,10 +98,19 @@ impl Statement {
         fresh + if insert.conflict.as_ref().is_some_and(|c| c.update.is_some()) { conflicting } else { 0.0 }
     }
 
+    /// Whether all rows of a query refer to the same parent, which is then locked once.
+    fn repeats(&self, insert: &Insert, key: &foreign_keys::Outgoing) -> bool {
+        let Some(source @ Node::Block(_)) = &insert.source else { return false };
+        key.columns.iter().all(|column| {
+            let output = insert.columns.iter().position(|c| c == column).and_then(|at| source.outputs().get(at));
+            output.is_some_and(|o| walk::column_names(&o.expr).is_empty())
+        })
+    }
+
     /// Where an inserted row's entry goes: to the right edge when its first key grows with time.
-    pub(super) fn entry_place(&self, insert: &Insert, info: &TableInfo, index: &IndexInfo) -> writes::Place {
+    pub(super) fn entry_place(&self, insert: &Insert, info: &TableInfo, index: &IndexInfo) -> Place {
         let Some(column) = index.keys.first().copied().flatten().map(|c| &info.columns[c]) else {
-            return writes::Place::Anywhere;
+            return Place::Anywhere;
         };
         let given = insert.table.column(&column.name).is_some_and(|c| insert.columns.contains(&c));
         let grows = match self.inserted_value(insert, &column.name) {
@@ -106,7 +124,7 @@ impl Statement {
             },
             None => column.correlation > ORDERED,
         };
-        if grows { writes::Place::Edge } else { writes::Place::Anywhere }
+        if grows { Place::Edge } else { Place::Anywhere }
     }
 
     /// The value that an inserted row has in a column: as given, or its constant default.
@@ -154,13 +172,13 @@ impl Statement {
         chosen
     }
 
-    /// Bytes of an inserted row: columns that are not given are null, unless they have a default.
-    pub(super) fn row_bytes(
+    /// What an inserted row takes: columns that are not given are null, unless they have a default.
+    pub(super) fn new_row(
         &self,
         insert: &Insert,
         info: &TableInfo,
         value: &dyn Fn(usize) -> Option<ValueSet>,
-    ) -> f64 {
+    ) -> writes::NewRow {
         let mut columns = Vec::with_capacity(info.columns.len());
         for column in &info.columns {
             let mut stored = column.width;
@@ -171,30 +189,16 @@ impl Statement {
             } else {
                 f64::from(u8::from(column.has_default))
             };
-            if let Some(set) = place.and_then(value) {
-                let nulls = set.values.iter().filter(|v| **v == Value::Null).count();
-                let known = !set.unknown();
-                if known {
-                    present = 1.0 - nulls as f64 / set.values.len() as f64;
-                }
-                if column.width.varlena
-                    && matches!(column.family, crate::schema::TypeFamily::Text | crate::schema::TypeFamily::Json)
-                {
-                    let lengths: Vec<f64> = set
-                        .values
-                        .iter()
-                        .filter_map(Value::text)
-                        .map(|t| t.len() as f64 + if t.len() < 127 { 1.0 } else { 4.0 })
-                        .collect();
-                    if !lengths.is_empty() && column.fixed_text.is_none() {
-                        stored.bytes = lengths.iter().sum::<f64>() / lengths.len() as f64;
-                    }
-                }
+            if let Some(set) = place.and_then(value).filter(|v| !v.unknown()) {
+                stored = stored::width(column, &set);
+                present = 1.0 - stored.null_fraction;
             }
             stored.null_fraction = 1.0 - present;
             columns.push(stored);
         }
-        sizes::logged_bytes(&columns)
+        let toasted = crate::schema::sizes::toasted(&columns);
+        let tuple_bytes = sizes::logged_bytes(&columns).min(toasted.tuple.bytes);
+        writes::NewRow { tuple_bytes, moved_bytes: toasted.moved_bytes, chunks: toasted.chunks }
     }
 
     /// The lookup of ON CONFLICT in its arbiter, and what its speculative inserts add to the log.
@@ -228,13 +232,14 @@ impl Statement {
         settings: &Settings,
         tally: &mut Tally,
     ) {
-        let refs: Vec<(usize, &Expr)> = assignments.iter().map(|(c, e)| (*c, e)).collect();
+        let given: Vec<(usize, Expr)> = assignments.iter().map(|(c, e)| (*c, proposed(insert, e))).collect();
+        let refs: Vec<(usize, &Expr)> = given.iter().map(|(c, e)| (*c, e)).collect();
         let change = changes::of(info, &refs, &[], (&[], &self.draws), settings.version);
         let reach = self.arbiter_reach(insert, info);
         // The row is locked before it is changed.
         writes::lock_rows(info, rows, &reach, tally);
         tally.counts.row_written -= rows;
-        writes::update_rows(info, rows, change, &|i| (i.share, writes::Place::Beside), &reach, tally);
+        writes::update_rows(info, rows, change, &|i| (i.share, Place::Beside), &reach, tally);
         let mode = if changes::touches_key(info, &refs) { LockMode::Update } else { LockMode::NoKeyUpdate };
         lock(info, rows, (mode, LockWait::Block), &reach, tally);
     }
@@ -258,5 +263,19 @@ impl Statement {
             }
             _ => touches::everything(info),
         }
+    }
+}
+
+/// An expression of ON CONFLICT DO UPDATE with the values that were to be inserted in the place of EXCLUDED's
+/// columns.
+fn proposed(insert: &Insert, expr: &Expr) -> Expr {
+    let replaced: Result<Expr, std::convert::Infallible> = walk::rewrite(expr, &mut |e| {
+        let Expr::Column { qualifier: Some(qualifier), name, .. } = e else { return Ok(None) };
+        let at = insert.table.column(name).and_then(|c| insert.columns.iter().position(|x| *x == c));
+        Ok(at.filter(|_| qualifier == OUTER).and_then(|at| insert.values.get(at)).cloned())
+    });
+    match replaced {
+        Ok(expr) => expr,
+        Err(never) => match never {},
     }
 }

@@ -4,7 +4,7 @@ use crate::access::block::bit;
 use crate::access::clause::Test;
 use crate::access::cost::{self, Cost};
 use crate::access::joins::{DISABLED, MEMOIZE_ENTRY, Pair};
-use crate::access::plan::{JoinType, Kind, OrderColumn, Plan, add};
+use crate::access::plan::{JoinType, Kind, OrderColumn, Plan};
 use crate::access::planner::Planner;
 use std::rc::Rc;
 
@@ -20,7 +20,7 @@ impl Planner<'_> {
                 order: Vec::new(),
                 ..self.joined(pair, self.hash_cost(pair), off("enable_hashjoin"))
             };
-            add(plans, hash);
+            self.keep(plans, hash);
             self.merge_join(pair, off("enable_mergejoin"), plans);
         }
     }
@@ -49,18 +49,19 @@ impl Planner<'_> {
             let hits = self.memoize_hits(pair);
             if hits > 0.0 {
                 let s = self.settings;
+                // What is not found is stored, and looking it up is charged in any case.
                 let rerun = Cost {
-                    startup: inner.cost.startup * (1.0 - hits) + s.cpu_operator_cost,
+                    startup: inner.cost.startup * (1.0 - hits) + s.cpu_tuple_cost,
                     total: inner.cost.total * (1.0 - hits)
                         + s.cpu_operator_cost
-                        + s.cpu_tuple_cost * (1.0 - hits)
-                        + 0.5 * s.cpu_operator_cost * inner.rows,
+                        + s.cpu_tuple_cost
+                        + s.cpu_operator_cost * inner.rows,
                 };
                 ways.push((rerun, false, hits));
             }
         }
         for (rerun, materialized, memoized) in ways {
-            let cost = self.nested_loop_cost(pair, rerun, materialized);
+            let cost = self.nested_loop_cost(pair, rerun, materialized, memoized > 0.0);
             let kind = Kind::Nest {
                 outer: Rc::clone(pair.outer),
                 inner: Rc::clone(inner),
@@ -69,7 +70,7 @@ impl Planner<'_> {
                 materialized,
                 unique: pair.unique,
             };
-            add(plans, Plan { kind, ..self.joined(pair, cost, penalty) });
+            self.keep(plans, Plan { kind, ..self.joined(pair, cost, penalty) });
         }
     }
 
@@ -80,14 +81,20 @@ impl Planner<'_> {
             return 0.0;
         }
         let mut distinct: f64 = 1.0;
+        let mut keyed = false;
         for r in (0..self.links.len()).filter(|r| pair.inner.rels & bit(*r) != 0) {
             for (place, others) in &self.links[r] {
                 if others & pair.inner.requires != 0
                     && let Test::Join(_, _, key) = &self.pool[*place].test
                 {
+                    keyed = true;
                     distinct = distinct.max(self.column(key).map_or(200.0, |c| c.distinct));
                 }
             }
+        }
+        // The keys of a LATERAL subquery are out of sight; taken as all different.
+        if !keyed {
+            return 0.0;
         }
         let distinct = if distinct < calls { distinct } else { calls };
         let entry = pair.inner.rows * (pair.inner.width + MEMOIZE_ENTRY);
@@ -96,7 +103,7 @@ impl Planner<'_> {
     }
 
     /// initial_cost_nestloop and final_cost_nestloop.
-    pub(super) fn nested_loop_cost(&self, pair: &Pair<'_>, rerun: Cost, materialized: bool) -> Cost {
+    pub(super) fn nested_loop_cost(&self, pair: &Pair<'_>, rerun: Cost, materialized: bool, memoized: bool) -> Cost {
         let s = self.settings;
         let (o, i) = (&pair.outer.cost, &pair.inner.cost);
         let outer_rows = pair.outer.rows.max(1.0);
@@ -111,16 +118,22 @@ impl Planner<'_> {
         let tuples = if matches!(pair.join, JoinType::Semi | JoinType::Anti) || pair.unique {
             let matched = (outer_rows * pair.matches.0).round();
             let share = 2.0 / (pair.matches.1 + 1.0);
-            let tuples = matched * pair.inner.rows * share;
-            if pair.inner.requires != 0 {
+            let mut tuples = matched * pair.inner.rows * share;
+            // Only an index finds quickly that there is nothing (has_indexed_join_quals).
+            let indexed = pair.inner.requires != 0 && !memoized && matches!(pair.inner.kind, Kind::Scan(_));
+            if indexed {
                 run += inner_run * share;
                 if matched > 1.0 {
                     run += (matched - 1.0) * rerun_run * share;
                 }
                 run += (outer_rows - matched).max(0.0) * rerun_run / pair.inner.rows.max(1.0);
             } else {
+                // The first run is a whole one, of an outer row without a match if there is any.
                 let unmatched = (outer_rows - matched).max(0.0);
-                run += inner_run + (matched - 1.0).max(0.0) * rerun_run * share + unmatched * rerun_run;
+                let (stopped, whole) =
+                    if unmatched >= 1.0 { (matched, unmatched - 1.0) } else { (matched - 1.0, unmatched) };
+                run += inner_run + stopped.max(0.0) * rerun_run * share + whole * rerun_run;
+                tuples += unmatched * pair.inner.rows;
             }
             tuples
         } else {
@@ -161,23 +174,22 @@ impl Planner<'_> {
         Cost { startup, total: startup + run }
     }
 
-    /// A merge join on one class of equal columns, each side sorted where it is not in order.
+    /// A merge join on one equality, each side sorted where it is not in order.
     pub(super) fn merge_join(&self, pair: &Pair<'_>, penalty: f64, plans: &mut Vec<Rc<Plan>>) {
-        if pair.join == JoinType::Anti || pair.join == JoinType::Semi {
+        if pair.join == JoinType::Semi {
             return;
         }
-        let Some(on) = self.merge_order(pair) else { return };
+        let Some((outer_on, inner_on)) = self.merge_order(pair) else { return };
         let s = self.settings;
-        let ready = |plan: &Rc<Plan>| plan.order.first().is_some_and(|o| o.rel == on.rel && o.column == on.column);
-        let side = |plan: &Rc<Plan>| {
-            if ready(plan) {
+        let side = |plan: &Rc<Plan>, on: OrderColumn| {
+            if plan.order.first().is_some_and(|o| o.rel == on.rel && o.column == on.column) {
                 return Rc::clone(plan);
             }
             let cost = cost::sort(plan.cost, plan.rows, plan.width, None, s);
             let kind = Kind::Sort { input: Rc::clone(plan), text: false, groups: 1.0 };
             Rc::new(Plan { kind, cost, order: vec![on], ..(**plan).clone() })
         };
-        let (outer, inner) = (side(pair.outer), side(pair.inner));
+        let (outer, inner) = (side(pair.outer, outer_on), side(pair.inner, inner_on));
         if outer.order.first().map(|o| o.descending) != inner.order.first().map(|o| o.descending) {
             return;
         }
@@ -187,15 +199,28 @@ impl Planner<'_> {
         let cost = Cost { startup, total: startup + run + compared + pair.rows * s.cpu_tuple_cost };
         let order = outer.order.clone();
         let kind = Kind::Merge { outer, inner, join: pair.join };
-        add(plans, Plan { kind, order, ..self.joined(pair, cost, penalty) });
+        self.keep(plans, Plan { kind, order, ..self.joined(pair, cost, penalty) });
     }
 
-    pub(super) fn merge_order(&self, pair: &Pair<'_>) -> Option<OrderColumn> {
-        let place = self.classes.iter().position(|c| {
+    /// The orders in which the two sides meet: a class of equal columns, or the columns of an equality that
+    /// an outer or anti-join keeps to itself.
+    pub(super) fn merge_order(&self, pair: &Pair<'_>) -> Option<(OrderColumn, OrderColumn)> {
+        let class = self.classes.iter().position(|c| {
             c.constant.is_none()
                 && c.keys.iter().any(|k| pair.outer.rels & bit(k.rel) != 0)
                 && c.keys.iter().any(|k| pair.inner.rels & bit(k.rel) != 0)
-        })?;
-        Some(OrderColumn { rel: super::plan::CLASS, column: place, descending: false })
+        });
+        if let Some(place) = class {
+            let on = OrderColumn { rel: super::plan::CLASS, column: place, descending: false };
+            return Some((on, on));
+        }
+        (0..self.links.len()).filter(|r| pair.inner.rels & bit(*r) != 0).find_map(|r| {
+            self.links[r].iter().find_map(|(place, _)| match &self.pool[*place].test {
+                Test::Join(inner, _, outer) if pair.outer.rels & bit(outer.rel) != 0 => {
+                    Some((self.order_column(outer, false)?, self.order_column(inner, false)?))
+                }
+                _ => None,
+            })
+        })
     }
 }

@@ -180,6 +180,13 @@ impl Planner<'_> {
         let per_outer = pairs / outer_rows.max(1.0);
         let matches = (per_outer.clamp(1e-9, 1.0), (per_outer / per_outer.clamp(1e-9, 1.0)).max(1.0));
         let unique = self.unique_inner(outer, inner);
+        // For a plain join whose inner side is unique the planner takes the join's own selectivity for the
+        // share of outer rows with a match (compute_semi_anti_join_factors asks as for an inner join).
+        let matches = if unique && join == JoinType::Inner {
+            ((pairs / (outer_rows * inner_rows).max(1.0)).clamp(1e-9, 1.0), inner_rows.max(1.0))
+        } else {
+            matches
+        };
         let bucket = 1.0 / self.inner_distinct(outer, inner).clamp(1.0, inner_rows.max(1.0));
         for o in outers.iter().filter(|p| p.requires == 0) {
             for i in inners.iter().filter(|p| p.requires & !outer == 0) {

@@ -146,7 +146,8 @@ pub(super) fn find_column(level: &Level, from: usize, written: Option<&str>, nam
                     let found =
                         || Expr::Column { qualifier: Some(qualifier(*place)), name: name.to_owned(), span: 0..0 };
                     let known = level.rels[*place].info.column(name).is_some() || SYSTEM_COLUMNS.contains(&name);
-                    if known || (written.is_some() && entry.open) {
+                    // The column of a function is named as the function, or its alias.
+                    if known || (entry.open && (written.is_some() || entry.alias == name)) {
                         return Some(found());
                     }
                     if entry.open {

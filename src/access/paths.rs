@@ -4,8 +4,9 @@ use std::rc::Rc;
 
 use crate::access::block::{Source, bit};
 use crate::access::clause::{Clause, Key, Test};
+use crate::access::column::ColumnInfo;
 use crate::access::cost::{self, Cost, IndexCost, clamp_rows};
-use crate::access::plan::{IndexUse, Kind, Method, OrderColumn, Plan, Scan, add};
+use crate::access::plan::{IndexUse, Kind, Method, OrderColumn, Plan, Scan};
 use crate::access::planner::Planner;
 use crate::access::relation::{IndexInfo, TableInfo};
 use crate::access::selectivity;
@@ -37,17 +38,17 @@ impl Planner<'_> {
         let relation = &self.block.rels[rel];
         let mut plans = Vec::new();
         if !matches!(relation.source, Source::Table) {
-            add(&mut plans, self.source_plan(rel));
+            self.keep(&mut plans, self.source_plan(rel));
             return plans;
         }
         for requires in self.parametrizations(rel) {
             if relation.leaves.len() == 1 && relation.leaves[0].bound.is_none() {
                 for plan in self.leaf_plans(rel, 0, requires, 1.0) {
-                    add(&mut plans, plan);
+                    self.keep(&mut plans, plan);
                 }
             } else {
                 for plan in self.append(rel, requires) {
-                    add(&mut plans, plan);
+                    self.keep(&mut plans, plan);
                 }
             }
         }
@@ -86,6 +87,11 @@ impl Planner<'_> {
         let raw = self.source_rows.get(&rel).map_or(relation.info.rows, |r| r.0);
         let operators: f64 = self.clauses(&clauses).iter().map(|c| c.operators).sum();
         let base = self.source_costs.get(&rel).copied().unwrap_or_default();
+        // LATERAL is computed anew for each row of what stands before it.
+        let requires = match relation.source {
+            Source::Derived(_) if relation.lateral => bit(rel) - 1,
+            _ => 0,
+        };
         let s = self.settings;
         let total = base.total + raw * (s.cpu_tuple_cost + s.cpu_operator_cost * operators);
         Plan {
@@ -95,7 +101,7 @@ impl Planner<'_> {
             cost: Cost { startup: base.startup, total },
             order: Vec::new(),
             rels: bit(rel),
-            requires: 0,
+            requires,
         }
     }
 
@@ -221,7 +227,8 @@ impl Planner<'_> {
             if requires != 0 && !uses_outer {
                 continue;
             }
-            let bounded = !found.boundary.is_empty() || !found.quals.is_empty();
+            // A partial index leaves rows out even where no condition bounds what is read of it.
+            let bounded = !found.boundary.is_empty() || !found.quals.is_empty() || !index.predicate.is_empty();
             let parameters = self.index_cost(info, index, &found, (&places, loops, given));
             let used = IndexUse { index: place, boundary: found.boundary.clone(), quals: found.quals.clone() };
             if index.method != "btree" {
@@ -266,8 +273,8 @@ impl Planner<'_> {
         let share = (self.share(info, &checked, self.seen) / given).min(1.0) * index.share.min(1.0);
         let filter = places.iter().filter(|c| !checked.contains(c)).map(|c| self.pool[*c].operators).sum();
         let first = index.keys.first().copied().flatten().map(|c| &info.columns[c]);
-        let correlation =
-            first.map_or(0.0, |c| c.correlation) * if index.keys.len() > 1 { MULTI_COLUMN_ORDER } else { 1.0 };
+        let correlation = first.map_or(0.0, ColumnInfo::believed_correlation)
+            * if index.keys.len() > 1 { MULTI_COLUMN_ORDER } else { 1.0 };
         IndexCost {
             entries: index.entries,
             index_pages: index.pages,

@@ -182,14 +182,14 @@ pub enum Comparison {
 /// Costs within a hundredth count as equal (STD_FUZZ_FACTOR).
 const FUZZ: f64 = 1.01;
 
-/// Compares two costs as the planner does.
+/// Compares two costs as the planner does; `startup` says whether starting sooner makes up for ending later.
 #[must_use]
-pub fn compare(a: Cost, b: Cost) -> Comparison {
+pub fn compare(a: Cost, b: Cost, startup: bool) -> Comparison {
     if a.total > b.total * FUZZ {
-        return if b.startup > a.startup * FUZZ { Comparison::Different } else { Comparison::Second };
+        return if startup && b.startup > a.startup * FUZZ { Comparison::Different } else { Comparison::Second };
     }
     if b.total > a.total * FUZZ {
-        return if a.startup > b.startup * FUZZ { Comparison::Different } else { Comparison::First };
+        return if startup && a.startup > b.startup * FUZZ { Comparison::Different } else { Comparison::First };
     }
     if a.startup > b.startup * FUZZ {
         return Comparison::Second;
@@ -205,9 +205,9 @@ fn serves(plan: &Plan, other: &Plan) -> bool {
         && (plan.rows <= other.rows * 1.000_001 || plan.requires == other.requires)
 }
 
-/// Keeps of a set of plans those that are best in some respect (add_path).
-pub fn add(plans: &mut Vec<Rc<Plan>>, new: Plan) {
-    let beats = |a: &Plan, b: &Plan| match compare(a.cost, b.cost) {
+/// Keeps of a set of plans those that are best in some respect (add_path); `startup` as for [`compare`].
+pub fn add(plans: &mut Vec<Rc<Plan>>, new: Plan, startup: bool) {
+    let beats = |a: &Plan, b: &Plan| match compare(a.cost, b.cost, startup) {
         Comparison::First => serves(a, b),
         Comparison::Equal => serves(a, b) && (!serves(b, a) || a.cost.total <= b.cost.total),
         Comparison::Second | Comparison::Different => false,
@@ -229,9 +229,11 @@ mod tests {
 
     #[test]
     fn small_differences_yield_to_the_sooner_start() {
-        assert_eq!(compare(cost(0.7, 78.35), cost(77.9, 78.0)), Comparison::First);
-        assert_eq!(compare(cost(0.7, 90.0), cost(77.9, 78.0)), Comparison::Different);
-        assert_eq!(compare(cost(5.0, 90.0), cost(0.5, 78.0)), Comparison::Second);
-        assert_eq!(compare(cost(5.0, 78.0), cost(5.01, 78.2)), Comparison::Equal);
+        assert_eq!(compare(cost(0.7, 78.35), cost(77.9, 78.0), true), Comparison::First);
+        assert_eq!(compare(cost(0.7, 90.0), cost(77.9, 78.0), true), Comparison::Different);
+        // Where all rows are wanted, only the end counts.
+        assert_eq!(compare(cost(0.7, 90.0), cost(77.9, 78.0), false), Comparison::Second);
+        assert_eq!(compare(cost(5.0, 90.0), cost(0.5, 78.0), true), Comparison::Second);
+        assert_eq!(compare(cost(5.0, 78.0), cost(5.01, 78.2), true), Comparison::Equal);
     }
 }

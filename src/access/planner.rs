@@ -61,6 +61,30 @@ pub struct Special {
     pub join: crate::access::plan::JoinType,
     /// What joins them.
     pub clauses: Vec<usize>,
+    /// Whether a condition above a left join keeps only rows without a match.
+    pub unmatched: bool,
+}
+
+/// Whether a condition that a null cannot pass makes a plain join of a left one (reduce_outer_joins).
+fn is_reduced(block: &Block, join: &crate::access::block::OuterJoin) -> bool {
+    let strict = |c: &Clause| c.rels & join.nullable != 0 && selectivity::is_strict(c);
+    !join.full && block.clauses.iter().any(strict)
+}
+
+/// Whether a key belongs to the side of a left join that may be null.
+fn is_left_of(join: &crate::access::block::OuterJoin, key: &Key) -> bool {
+    !join.full && join.nullable & bit(key.rel) != 0
+}
+
+/// Whether `key IS NULL` leaves only rows of a left join that have no match, since a matching row's key
+/// equals something (reduce_outer_joins, prepjointree.c).
+fn leaves_unmatched(join: &crate::access::block::OuterJoin, key: &Key) -> bool {
+    is_left_of(join, key)
+        && join.clauses.iter().any(|c| match &c.test {
+            Test::Join(l, _, r) => l == key || r == key,
+            Test::Compare(k, ..) | Test::In(k, _) => k == key,
+            _ => false,
+        })
 }
 
 impl<'a> Planner<'a> {
@@ -91,9 +115,13 @@ impl<'a> Planner<'a> {
     fn classify(&mut self) {
         // Equalities between different relations, and of columns with values, make classes.
         let mut plain = Vec::new();
-        let semi_equalities = self.block.semi_joins.iter().filter(|s| !s.anti).flat_map(|s| &s.clauses);
-        for clause in self.block.clauses.iter().chain(semi_equalities) {
+        let block = self.block;
+        let semi_equalities = block.semi_joins.iter().filter(|s| !s.anti).flat_map(|s| &s.clauses);
+        // A left join whose nullable side has to pass a strict condition is a plain join.
+        let reduced = block.outer_joins.iter().filter(|o| is_reduced(block, o)).flat_map(|o| &o.clauses);
+        for clause in block.clauses.iter().chain(semi_equalities).chain(reduced) {
             match &clause.test {
+                Test::Null(key) if block.outer_joins.iter().any(|o| is_left_of(o, key)) => {}
                 Test::Join(l, Op::Eq, r) if l.rel != r.rel => self.equate(l, r),
                 _ => plain.push(clause.clone()),
             }
@@ -180,9 +208,21 @@ impl<'a> Planner<'a> {
 
     fn specials(&mut self) {
         use crate::access::plan::JoinType;
-        for outer in &self.block.outer_joins {
-            let join = if outer.full { JoinType::Full } else { JoinType::Left };
+        let block = self.block;
+        for outer in block.outer_joins.iter().filter(|o| !is_reduced(block, o)) {
+            let tested = |wanted: &dyn Fn(&Key) -> bool| {
+                block.clauses.iter().any(|c| matches!(&c.test, Test::Null(key) if wanted(key)))
+            };
+            let join = match outer.full {
+                true => JoinType::Full,
+                false if tested(&|key| leaves_unmatched(outer, key)) => JoinType::Anti,
+                false => JoinType::Left,
+            };
+            let unmatched = join == JoinType::Left && tested(&|key| is_left_of(outer, key));
             self.special_join(outer.nullable, outer.kept, join, &outer.clauses);
+            if let Some(special) = self.special.last_mut() {
+                special.unmatched = unmatched;
+            }
         }
         for semi in &self.block.semi_joins {
             let join = if semi.anti { JoinType::Anti } else { JoinType::Semi };
@@ -221,7 +261,7 @@ impl<'a> Planner<'a> {
             }
         }
         let needs = if wanted == 0 { needs } else { wanted };
-        self.special.push(Special { inner, needs, join, clauses: places });
+        self.special.push(Special { inner, needs, join, clauses: places, unmatched: false });
     }
 
     /// What is known of a key.
@@ -259,6 +299,19 @@ impl<'a> Planner<'a> {
     #[must_use]
     pub fn is_constant(&self, key: &Key) -> bool {
         self.local[key.rel].iter().any(|c| matches!(&self.pool[*c].test, Test::Compare(k, Op::Eq, _) if k == key))
+    }
+
+    /// Adds a plan to those worth keeping.
+    pub fn keep(&self, plans: &mut Vec<std::rc::Rc<crate::access::plan::Plan>>, plan: crate::access::plan::Plan) {
+        use crate::access::plan::JoinType;
+        // A sooner start counts under LIMIT, and inside a semi-join, which stops at the first match.
+        let startup = if plan.requires == 0 {
+            self.block.limit.is_some()
+        } else {
+            let stops = |s: &Special| matches!(s.join, JoinType::Semi | JoinType::Anti) && s.inner == plan.rels;
+            plan.rels.count_ones() == 1 && self.special.iter().any(stops)
+        };
+        crate::access::plan::add(plans, plan, startup);
     }
 
     /// The leaf's clauses by place.

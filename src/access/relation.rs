@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::access::catalog::Written;
 use crate::access::column::ColumnInfo;
 use crate::access::sizes;
-use crate::schema::btree::{BTREE_FILLFACTOR, BtreeGrowth, btree};
+use crate::schema::btree::{BTREE_FILLFACTOR, BtreeGrowth, RANDOM_FILL, btree};
 use crate::schema::sizes::ColumnWidth;
 use crate::schema::{self, Schema, Table, TableId, TableName};
 use crate::sql::tree::Expr;
@@ -48,6 +48,10 @@ pub struct IndexInfo {
     pub entries: f64,
     /// Entries per leaf page.
     pub entries_per_leaf: f64,
+    /// Entries that fill a leaf page.
+    pub leaf_capacity: f64,
+    /// Whether the leaves are as a build leaves them, with room for entries at any place.
+    pub packed: bool,
     /// Leaf pages.
     pub leaf_pages: f64,
     /// Pages in all.
@@ -197,6 +201,10 @@ impl TableInfo {
             None if grows_right || !changes => BtreeGrowth::Packed(BTREE_FILLFACTOR),
             None => BtreeGrowth::Random,
         };
+        let fill = match growth {
+            BtreeGrowth::Packed(fill) => fill,
+            BtreeGrowth::Random => RANDOM_FILL,
+        };
         let deduplicates =
             !index.unique && index.include.is_empty() && stored.iter().take(keys.len()).all(|c| c.deduplicates);
         let duplicates = if deduplicates { (entries / distinct).max(1.0) } else { 1.0 };
@@ -226,6 +234,8 @@ impl TableInfo {
             entry_bytes: entry.bytes,
             entries,
             entries_per_leaf: tree.rows_per_leaf,
+            leaf_capacity: tree.rows_per_leaf / fill,
+            packed: growth != BtreeGrowth::Random,
             leaf_pages: tree.leaf_pages,
             pages: tree.pages(),
             levels: tree.height,
@@ -243,8 +253,12 @@ impl TableInfo {
         info.correlation = 0.0;
         info.bounds = None;
         let written = super::walk::text_of(expr);
-        if let Some(given) = stats
-            .and_then(|s| s.expressions.iter().find(|(text, _)| super::walk::same_text(text, &written)).map(|(_, g)| g))
+        let names_it = |text: &str| {
+            super::walk::same_text(text, &written)
+                || crate::sql::parse_expr(text).is_ok_and(|e| super::walk::bare(&e) == *expr)
+        };
+        if let Some(given) =
+            stats.and_then(|s| s.expressions.iter().find(|(text, _)| names_it(text)).map(|(_, given)| given))
         {
             info.most_common = given.most_common.clone();
             info.null_fraction = given.null_fraction.unwrap_or(info.null_fraction);

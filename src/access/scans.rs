@@ -7,6 +7,12 @@ use crate::access::plan::{IndexUse, Method, Scan};
 use crate::access::relation::{IndexInfo, TableInfo};
 use crate::access::selectivity::Seen;
 use crate::access::touches;
+use crate::machine::coefficients::state::ORDERED;
+
+/// Heap pages in one range of a BRIN index (BRIN_DEFAULT_PAGES_PER_RANGE).
+const RANGE_PAGES: f64 = 128.0;
+/// Buffer accesses of a scan of a BRIN index: metapage, range map, and a page of summaries.
+const BRIN_SCAN_PAGES: f64 = 3.0;
 
 impl Run<'_, '_> {
     pub(super) fn scan(&mut self, scan: &Scan, loops: f64, want: f64) -> f64 {
@@ -63,7 +69,7 @@ impl Run<'_, '_> {
     ) -> (f64, f64) {
         let correlation =
             |key: usize| index.keys.get(key).copied().flatten().map_or(0.0, |c| info.columns[c].correlation);
-        if fixed == 0 || fixed >= index.keys.len() || correlation(0).abs() > correlation(fixed).abs() {
+        if fixed == 0 || fixed >= index.keys.len() || correlation(0).abs() >= correlation(fixed).abs() {
             return (correlation(0), 1.0);
         }
         let equal: Vec<usize> = boundary
@@ -102,8 +108,19 @@ impl Run<'_, '_> {
             rows = rows.min(descents);
         }
         let part = if rows > want { want / rows } else { 1.0 };
-        entries *= part;
-        fetched *= part;
+        let skipped =
+            if part < 1.0 && used.boundary.is_empty() { self.skipped(scan, info, index, &checked) } else { None };
+        match skipped {
+            // Rows that pass lie together, at the near end or past all the others.
+            Some((before, dense)) => {
+                entries = (entries * before + want / dense).min(entries);
+                fetched = entries;
+            }
+            None => {
+                entries *= part;
+                fetched *= part;
+            }
+        }
         rows *= part;
         let (correlation, spacing) = self.heap_order(info, index, fixed.fixed, &used.boundary);
         let density = info.density() * index.share * spacing;
@@ -135,6 +152,27 @@ impl Run<'_, '_> {
         rows
     }
 
+    /// For a scan in the order of an index that stops early, where a condition on another column in the same
+    /// physical order keeps one end: the share of entries before that end, and the share of rows within it
+    /// that pass the other conditions.
+    fn skipped(&self, scan: &Scan, info: &TableInfo, index: &IndexInfo, checked: &[usize]) -> Option<(f64, f64)> {
+        let planner = self.planner();
+        let ordered = |column: usize| info.columns[column].correlation > ORDERED;
+        let first = index.keys.first().copied().flatten().filter(|c| ordered(*c))?;
+        let bound = scan.clauses.iter().find(|c| {
+            !checked.contains(c)
+                && matches!(&planner.pool[**c].test, Test::Compare(key, op, _)
+                    if (op.is_lower() || op.is_upper())
+                        && key.column.as_ref().and_then(|n| info.column(n)).is_some_and(|c| c != first && ordered(c)))
+        })?;
+        let Test::Compare(_, op, _) = &planner.pool[*bound].test else { return None };
+        let backwards = planner.block.order_by.first().is_some_and(|k| k.descending);
+        let kept = planner.share(info, &[*bound], Seen::True);
+        let rest: Vec<usize> = scan.clauses.iter().filter(|c| *c != bound && !checked.contains(c)).copied().collect();
+        let before = if op.is_upper() == backwards { 1.0 - kept } else { 0.0 };
+        Some((before, planner.share(info, &rest, Seen::True).max(1e-9)))
+    }
+
     pub(super) fn bitmap_scan(
         &mut self,
         scan: &Scan,
@@ -153,7 +191,12 @@ impl Run<'_, '_> {
             let arms = if or { uses.len() as f64 } else { 1.0 };
             let entries = index.entries * self.planner().share(info, &used.boundary, Seen::True) / scan.visit / arms;
             let descents = self.descents(used);
-            let leaves = descents * index.levels + (entries - descents.min(entries)).max(0.0) / index.entries_per_leaf;
+            let (leaves, entries) = if index.method == "brin" {
+                (BRIN_SCAN_PAGES, (info.pages / RANGE_PAGES).ceil())
+            } else {
+                let further = (entries - descents.min(entries)).max(0.0) / index.entries_per_leaf;
+                (descents * index.levels + further, entries)
+            };
             self.tally.index_visits(info, index, (descents, leaves, entries), visits, &popularity);
             self.tally.counts.index_row += entries * visits;
             index_pages.push(leaves * visits);
@@ -165,7 +208,16 @@ impl Run<'_, '_> {
         rows *= part;
         let first = |i: &IndexInfo| i.keys.first().copied().flatten().map_or(0.0, |c| info.columns[c].correlation);
         let correlation = if uses.len() == 1 { first(&info.indexes[uses[0].index]) } else { 0.0 };
-        let heap = heap_accesses(fetched, info, info.density() * share, correlation, true) * part;
+        let summaries = uses.iter().all(|u| info.indexes[u.index].method == "brin");
+        let heap = if summaries {
+            range_accesses(info, fetched / info.rows.max(1.0), correlation)
+        } else {
+            heap_accesses(fetched, info, info.density() * share, correlation, true)
+        } * part;
+        if summaries {
+            // All rows of the ranges are looked at.
+            self.tally.counts.seq_row += heap * info.density() * visits;
+        }
         self.tally.heap_visits(info, heap, visits, &popularity);
         self.tally.counts.index_row += fetched * part * visits;
         for (n, used) in uses.iter().enumerate() {
@@ -180,6 +232,14 @@ impl Run<'_, '_> {
         }
         rows
     }
+}
+
+/// Accesses to heap pages by a scan of the ranges of a BRIN index that may hold a share of the rows: in a
+/// table in the order of the column those that the share spans, which begins and ends within a range.
+fn range_accesses(info: &TableInfo, share: f64, correlation: f64) -> f64 {
+    let spanned = (share * info.pages + RANGE_PAGES).min(info.pages);
+    let together = correlation * correlation;
+    together * spanned + (1.0 - together) * info.pages
 }
 
 /// Accesses to heap pages by `rows` fetches one after the other: a page met twice in a row counts once.

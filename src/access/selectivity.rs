@@ -22,6 +22,8 @@ pub enum Seen {
     True,
 }
 
+/// Values that the list of the most common ones has room for (default_statistics_target).
+const STATISTICS_TARGET: f64 = 100.0;
 /// DEFAULT_INEQ_SEL.
 const INEQUALITY: f64 = 1.0 / 3.0;
 /// DEFAULT_RANGE_INEQ_SEL.
@@ -172,14 +174,19 @@ pub fn one(clause: &Clause, info: &TableInfo, seen: Seen) -> f64 {
     }
 }
 
+/// What the planner believes of an equality with a value it cannot see: no more than the most common value
+/// (var_eq_non_const).
+#[must_use]
+pub fn average(column: &ColumnInfo) -> f64 {
+    let most = column.most_common.iter().map(|(_, f)| *f).fold(f64::NAN, f64::max);
+    ((1.0 - column.null_fraction) / column.distinct).min(most)
+}
+
 /// Share of rows whose column equals the value.
 #[must_use]
 pub fn equality(column: &ColumnInfo, value: &ValueSet, seen: Seen) -> f64 {
-    let average = (1.0 - column.null_fraction) / column.distinct;
     if value.hidden || value.unknown() || (seen == Seen::Generic && value.parameter) {
-        // var_eq_non_const: no more than the most common value.
-        let most = column.most_common.iter().map(|(_, f)| *f).fold(f64::NAN, f64::max);
-        return if most.is_nan() || seen == Seen::True { average } else { average.min(most) };
+        return if seen == Seen::True { (1.0 - column.null_fraction) / column.distinct } else { average(column) };
     }
     let of = |value: &Value| {
         if *value == Value::Null {
@@ -188,7 +195,8 @@ pub fn equality(column: &ColumnInfo, value: &ValueSet, seen: Seen) -> f64 {
         if let Some(share) = column.common(value) {
             return share;
         }
-        if seen == Seen::True
+        // Of a column of few values the planner has them all in its list, and knows what is not among them.
+        if (seen == Seen::True || column.distinct <= STATISTICS_TARGET)
             && let (Some((lo, hi)), true, Some(x)) = (column.bounds, column.bounds_given, column.number(value))
         {
             return if x < lo || x > hi { 0.0 } else { column.rare_share() };
@@ -303,10 +311,11 @@ fn share_below(column: &ColumnInfo, x: f64, included: bool) -> Option<f64> {
             let (from, to) = (column.histogram[at - 1], column.histogram[at]);
             ((at - 1) as f64 + ((x - from) / (to - from).max(1e-300)).clamp(0.0, 1.0)) / bins
         }
-    } else if column.integer {
-        // Whole numbers: up to x, or up to the one before.
-        let upto = if included { x.floor() } else { x.ceil() - 1.0 };
-        ((upto - lo + 1.0) / (hi - lo + 1.0)).clamp(0.0, 1.0)
+    } else if column.step > 0.0 {
+        // Whole numbers and dates: up to x, or up to the one before.
+        let step = column.step;
+        let steps = if included { (x / step).floor() } else { (x / step).ceil() - 1.0 };
+        ((steps * step - lo + step) / (hi - lo + step)).clamp(0.0, 1.0)
     } else {
         ((x - lo) / (hi - lo).max(1e-300)).clamp(0.0, 1.0)
     };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::access::block::{Action, Block, Bound, Leaf, bit};
 use crate::access::changes;
 use crate::access::clause::{Clause, Reader, Test};
+use crate::access::entries::Place;
 use crate::access::execute;
 use crate::access::footprint::{Footprint, LockUse};
 use crate::access::foreign_keys;
@@ -15,16 +16,13 @@ use crate::access::predicates;
 use crate::access::relation::{IndexInfo, TableInfo};
 use crate::access::selectivity::Seen;
 use crate::access::tally::{Reach, Tally};
-use crate::access::touches;
+use crate::access::targets;
 use crate::access::values::Draws;
 use crate::access::writes;
 use crate::machine::{PlanCacheMode, Settings};
 use crate::sql::tree::{Expr, LockMode, LockWait};
 use crate::units::{Bytes, Pages};
 use crate::workload::Protocol;
-
-/// Correlation from which a column counts as growing with the table.
-pub(super) const ORDERED: f64 = 0.99;
 
 /// A statement ready to be planned again and again.
 #[derive(Debug, Clone)]
@@ -151,13 +149,13 @@ impl Statement {
                 self.insert(insert, rows, settings, held, tally)
             }
             (Action::Update(update), Body::Change(level)) => {
-                let rows = execute::level(level, 1.0, f64::INFINITY, tally);
+                let rows = targets::rows(level, execute::level(level, 1.0, f64::INFINITY, tally));
                 self.update(update, level, rows, settings, held, tally);
                 rows
             }
             (Action::Delete(delete), Body::Change(level)) => {
-                let rows = execute::level(level, 1.0, f64::INFINITY, tally);
-                for (info, share, reach) in targets(level) {
+                let rows = targets::rows(level, execute::level(level, 1.0, f64::INFINITY, tally));
+                for (info, share, reach) in targets::tables(level) {
                     writes::delete_rows(&info, rows * share, &reach, tally);
                     lock(&info, rows * share, (LockMode::Update, LockWait::Block), &reach, tally);
                 }
@@ -189,39 +187,35 @@ impl Statement {
         hold(&own, block.rels[0].info.id, held);
         let mode =
             if changes::touches_key(&block.rels[0].info, &refs) { LockMode::Update } else { LockMode::NoKeyUpdate };
-        for (info, share, reach) in targets(level) {
+        for (info, share, reach) in targets::tables(level) {
             let change = changes::of(&info, &refs, &own, (&block.rels, &self.draws), settings.version);
             let fits = |index: &IndexInfo| {
                 let share = predicates::share_of_rows(&info, index, &|name| {
                     let (_, value) = refs.iter().find(|(c, _)| info.columns[*c].name == name)?;
                     Some(self.reader(block).value(value))
                 });
-                // A new key goes elsewhere, an old one beside the entry of the old version.
-                let moves = refs.iter().any(|(c, _)| index.keys.contains(&Some(*c)));
-                (share, if moves { writes::Place::Anywhere } else { writes::Place::Beside })
+                // Vacuum gives the room of old entries back, so that an index does not grow with its table's
+                // updates; only keys that are the present moment go where there was no entry before.
+                let moment = |value: &Expr| {
+                    self.reader(block)
+                        .value(value)
+                        .values
+                        .iter()
+                        .all(|v| matches!(v, crate::access::values::Value::Now(_)))
+                };
+                let grows = refs.iter().any(|(c, value)| index.keys.first() == Some(&Some(*c)) && moment(value));
+                (share, if grows { Place::Edge } else { Place::Beside })
             };
             writes::update_rows(&info, rows * share, change, &fits, &reach, tally);
             lock(&info, rows * share, (mode, LockWait::Block), &reach, tally);
         }
         for key in &update.outgoing {
-            foreign_keys::check(key, rows, None, false, tally);
+            foreign_keys::check(key, rows, None, rows, tally);
         }
         for key in &update.incoming {
             foreign_keys::parents_gone(key, rows, false, tally);
         }
     }
-}
-
-/// The tables that an UPDATE or DELETE changes, with their share of the rows.
-fn targets(level: &Level<'_>) -> Vec<(Arc<TableInfo>, f64, Reach)> {
-    let block = level.planner.block;
-    let rel = &block.rels[0];
-    let places = &level.planner.local[0];
-    let clauses = level.planner.clauses(places);
-    shares(&rel.leaves, &rel.info, &clauses)
-        .into_iter()
-        .map(|(leaf, share)| (Arc::clone(&leaf.info), share, touches::of_clauses(&clauses, &leaf.info)))
-        .collect()
 }
 
 /// Shares of the rows by partition.

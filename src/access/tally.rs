@@ -11,6 +11,8 @@ pub struct Reach {
     pub rows: Popularity,
     /// Correlation of that order with the heap's.
     pub correlation: f64,
+    /// Whether every execution visits all pages of the table.
+    pub sweeps: bool,
 }
 
 /// What has been counted so far.

@@ -129,3 +129,35 @@ fn reading_once_serves_many_machines() {
         vec!["enable_indexscan".into(), "enable_indexonlyscan".into(), "enable_bitmapscan".into()];
     assert_eq!(statements.footprints(&machine)[0][0].as_ref().unwrap().relations[0].path, AccessPath::SeqScan);
 }
+
+/// Reference values: what PostgreSQL 15 reported of such statements (EXPLAIN ANALYZE, pg_walinspect).
+#[test]
+fn a_row_is_changed_and_a_parent_locked_once() {
+    // A hundred items of a parent match, but it is one row.
+    let update =
+        statement("UPDATE parents p SET name = 'x' FROM items i WHERE i.parent = p.id AND p.id = :id").unwrap();
+    assert!((update.rows_written - 1.0).abs() < 0.01, "{}", update.rows_written);
+    // Seven rows of one parent leave one lock record, seven of different ones seven.
+    let one = "INSERT INTO items (id, parent, state) SELECT g, :id::integer, 'done' FROM generate_series(1, 7) g";
+    let many = "INSERT INTO items (id, parent, state) SELECT g, g, 'done' FROM generate_series(1, 7) g";
+    for (sql, expected) in [(one, 1.0), (many, 7.0)] {
+        let locked: f64 = statement(sql).unwrap().locks.iter().map(|l| l.rows).sum();
+        assert!((locked - expected).abs() < 1e-9, "{sql}: {locked}");
+    }
+}
+
+/// Reference values: as above.
+#[test]
+fn left_joins_are_planned_as_what_they_are() {
+    let rows = |sql: &str| {
+        let found = statement(sql).unwrap();
+        let scans: f64 = found.relations.iter().map(|r| r.rows).sum();
+        (found.rows_out.round(), scans.round())
+    };
+    // Every parent has items. The key is not in the join's own condition, so all rows are joined, then dropped.
+    let unmatched = "SELECT p.id FROM parents p LEFT JOIN items i ON i.parent = p.id WHERE i.id IS NULL";
+    assert_eq!(rows(unmatched), (0.0, 101_000.0));
+    // A condition that no null passes makes a plain join: a hundredth of the items is open.
+    let strict = "SELECT p.id FROM parents p LEFT JOIN items i ON i.parent = p.id WHERE i.state = 'open'";
+    assert_eq!(rows(strict), (1000.0, 2000.0));
+}

@@ -33,7 +33,7 @@ pub fn of_clauses(clauses: &[&Clause], info: &TableInfo) -> Reach {
 /// All rows alike.
 #[must_use]
 pub fn everything(info: &TableInfo) -> Reach {
-    Reach { rows: Popularity::uniform(info.rows), correlation: 0.0 }
+    Reach { rows: Popularity::uniform(info.rows), correlation: 0.0, sweeps: false }
 }
 
 /// Rows that one value of a key leads to.
@@ -48,6 +48,7 @@ pub fn of_key(key: &Key, value: &ValueSet, info: &TableInfo) -> Reach {
             Reach {
                 rows: popularity::of_rows(&values, column.distinct, info.rows, hit),
                 correlation: column.correlation,
+                sweeps: false,
             }
         }
         _ => everything(info),
@@ -57,5 +58,5 @@ pub fn of_key(key: &Key, value: &ValueSet, info: &TableInfo) -> Reach {
 /// Rows at the newest end.
 #[must_use]
 pub fn newest() -> Reach {
-    Reach { rows: Popularity::uniform(1.0), correlation: 1.0 }
+    Reach { rows: Popularity::uniform(1.0), correlation: 1.0, sweeps: false }
 }

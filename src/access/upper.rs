@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use crate::access::block::{Block, Count, SortKey};
 use crate::access::cost::{self, Cost};
-use crate::access::plan::{Comparison, GroupKeys, Kind, OrderColumn, Plan, add, compare};
+use crate::access::plan::{GroupKeys, Kind, OrderColumn, Plan};
 use crate::access::planner::Planner;
 use crate::access::select::UNKNOWN_LIMIT_SHARE;
 use crate::access::selectivity::Seen;
@@ -50,11 +50,9 @@ impl Planner<'_> {
         plans
             .into_iter()
             .map(|plan| Chosen { cost: limited(&plan), rows: limit.map_or(plan.rows, |l| plan.rows.min(l)), plan })
-            .reduce(|best, new| match compare(new.cost, best.cost) {
-                Comparison::First => new,
-                Comparison::Second => best,
-                Comparison::Equal | Comparison::Different if new.cost.total < best.cost.total => new,
-                Comparison::Equal | Comparison::Different => best,
+            .min_by(|a, b| {
+                let startup = a.cost.startup.total_cmp(&b.cost.startup);
+                a.cost.total.total_cmp(&b.cost.total).then(startup)
             })
     }
 
@@ -111,18 +109,18 @@ impl Planner<'_> {
         for plan in plans {
             let ready = self.in_order(plan, &wanted);
             if ready == wanted.len() {
-                add(&mut sorted, (**plan).clone());
+                self.keep(&mut sorted, (**plan).clone());
                 continue;
             }
             let cost = cost::sort(plan.cost, plan.rows, plan.width, limit, self.settings);
             let kind = Kind::Sort { input: Rc::clone(plan), text, groups: 1.0 };
-            add(&mut sorted, Plan { kind, cost, order: Vec::new(), ..(**plan).clone() });
+            self.keep(&mut sorted, Plan { kind, cost, order: Vec::new(), ..(**plan).clone() });
             let off = self.settings.disabled_plans.iter().any(|d| d == "enable_incremental_sort");
             if ready > 0 && self.settings.version >= 13 && !off {
                 let groups = keys[..ready].iter().map(|k| k.distinct).product::<f64>().min(plan.rows);
                 let cost = cost::incremental_sort(plan.cost, plan.rows, plan.width, groups, self.settings);
                 let kind = Kind::Sort { input: Rc::clone(plan), text, groups };
-                add(&mut sorted, Plan { kind, cost, order: Vec::new(), ..(**plan).clone() });
+                self.keep(&mut sorted, Plan { kind, cost, order: Vec::new(), ..(**plan).clone() });
             }
         }
         sorted
@@ -154,13 +152,13 @@ impl Planner<'_> {
             };
             if keys.is_empty() {
                 let cost = cost::group_sorted(plan.cost, plan.rows, 1.0, 0.0, aggregates, self.settings);
-                add(&mut grouped, make(plan, false, cost, Vec::new()));
+                self.keep(&mut grouped, make(plan, false, cost, Vec::new()));
                 continue;
             }
             if !self.settings.disabled_plans.iter().any(|d| d == "enable_hashagg") {
                 let cost =
                     cost::group_hashed(plan.cost, plan.rows, groups, count, aggregates, plan.width, self.settings);
-                add(&mut grouped, make(plan, true, cost, Vec::new()));
+                self.keep(&mut grouped, make(plan, true, cost, Vec::new()));
             }
             let wanted = self.wanted_order(keys);
             let given: Vec<_> = plan.order.iter().take(wanted.len()).copied().map(Some).collect();
@@ -181,7 +179,7 @@ impl Planner<'_> {
             };
             let order = input.order.clone();
             let cost = cost::group_sorted(input.cost, input.rows, groups, count, aggregates, self.settings);
-            add(&mut grouped, make(&input, false, cost, order));
+            self.keep(&mut grouped, make(&input, false, cost, order));
         }
         grouped
     }

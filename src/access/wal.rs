@@ -21,10 +21,20 @@ const XL_HEAP_UPDATE: f64 = 14.0;
 const XL_HEAP_DELETE: f64 = 8.0;
 /// xl_heap_prune before version 17.
 const XL_HEAP_PRUNE: f64 = 8.0;
-/// Lengths of the unchanged prefix and suffix of an updated tuple.
-const PREFIX_SUFFIX: f64 = 4.0;
+/// Length of the unchanged prefix of an updated tuple, and of its suffix.
+const UNCHANGED_LENGTH: f64 = 2.0;
 /// xl_btree_insert.
 const XL_BTREE_INSERT: f64 = 2.0;
+/// xl_btree_split.
+const XL_BTREE_SPLIT: f64 = 10.0;
+/// xl_hash_insert.
+const XL_HASH_INSERT: f64 = 2.0;
+/// gistxlogPageUpdate.
+const XL_GIST_UPDATE: f64 = 4.0;
+/// ginxlogUpdateMeta, the metapage's data inside.
+const XL_GIN_META: f64 = 88.0;
+/// xl_heap_lock without its padding is as long as xl_heap_delete.
+const XL_HEAP_LOCK: f64 = 8.0;
 
 /// One row inserted; `tuple_bytes` with its header.
 #[must_use]
@@ -40,10 +50,12 @@ pub fn heap_multi_insert(tuple_bytes: f64, rows_per_page: f64) -> f64 {
 
 /// One row updated on its own page: only what lies between the unchanged prefix and suffix is logged.
 ///
-/// `header_bytes` is the tuple header with null bitmap and padding, `changed_bytes` the rest that is logged.
+/// `header_bytes` is the tuple header with null bitmap and padding, `changed_bytes` the rest that is logged;
+/// the ends that stay are 0 to 2.
 #[must_use]
-pub fn update_same_page(header_bytes: f64, changed_bytes: f64) -> f64 {
-    RECORD + XL_HEAP_UPDATE + XL_HEAP_HEADER + PREFIX_SUFFIX + (header_bytes - TUPLE_HEADER) + changed_bytes
+pub fn update_same_page(header_bytes: f64, changed_bytes: f64, unchanged_ends: f64) -> f64 {
+    let unchanged = UNCHANGED_LENGTH * unchanged_ends;
+    RECORD + XL_HEAP_UPDATE + XL_HEAP_HEADER + unchanged + (header_bytes - TUPLE_HEADER) + changed_bytes
 }
 
 /// One row updated to a new version on another page, which is logged whole.
@@ -61,7 +73,7 @@ pub fn heap_delete() -> f64 {
 /// One row locked.
 #[must_use]
 pub fn heap_lock() -> f64 {
-    RECORD + XL_HEAP_DELETE
+    RECORD + XL_HEAP_LOCK
 }
 
 /// A speculative insert (ON CONFLICT) confirmed: xl_heap_confirm holds an offset.
@@ -88,6 +100,35 @@ pub fn btree_insert(entry_bytes: f64) -> f64 {
     RECORD + XL_BTREE_INSERT + entry_bytes
 }
 
+/// A leaf split: `moved_bytes` of entries go to the new page, and the parent gets an entry.
+///
+/// The new page is logged as its entries without line pointers, the old one by its new high key and,
+/// half of the times, the new entry; a split in the middle also names the page to the right.
+#[must_use]
+pub fn btree_split(entry_bytes: f64, moved_bytes: f64, middle: bool) -> f64 {
+    let (right, new_entry) = if middle { (SECOND_BLOCK, 0.5 * entry_bytes) } else { (0.0, 0.0) };
+    let split = RECORD + SECOND_BLOCK + right + XL_BTREE_SPLIT + entry_bytes + new_entry + moved_bytes;
+    split + btree_insert(entry_bytes) + SECOND_BLOCK
+}
+
+/// One entry of a hash index, which names the metapage too.
+#[must_use]
+pub fn hash_insert(entry_bytes: f64) -> f64 {
+    RECORD + SECOND_BLOCK + XL_HASH_INSERT + entry_bytes
+}
+
+/// One entry of a GiST or SP-GiST index.
+#[must_use]
+pub fn gist_insert(entry_bytes: f64) -> f64 {
+    RECORD + XL_GIST_UPDATE + entry_bytes
+}
+
+/// One row's keys put on the pending list of a GIN index (XLOG_GIN_UPDATE_META_PAGE).
+#[must_use]
+pub fn gin_pending(entries_bytes: f64) -> f64 {
+    RECORD + SECOND_BLOCK + XL_GIN_META + entries_bytes
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,5 +140,12 @@ mod tests {
         assert_eq!(btree_insert(16.0), 64.0);
         assert_eq!(heap_lock(), 54.0);
         assert_eq!(heap_delete(), 54.0);
+        // pgbench's UPDATE of a balance that changes two bytes; one row pruned away beside a redirect.
+        assert_eq!(update_same_page(24.0, 2.0, 2.0), 72.0);
+        assert_eq!(prune(1.0, 0.0), 58.0);
+        // A leaf of bigint keys that split at the right edge, and its parent's entry.
+        assert_eq!(btree_split(16.0, 0.0, false) - 80.0, 72.0);
+        // Two arrays of three short texts each went to GIN indexes in records of 189 and 190 bytes.
+        assert_eq!(gin_pending(3.0 * 16.0), 190.0);
     }
 }

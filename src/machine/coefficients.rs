@@ -192,6 +192,23 @@ coefficients! {
     uncalibrated: "1" = 0.20, 0.3, Guess;
 }
 
+/// What the counting of rows, pages and bytes assumes of the state that a database is in. No calibration
+/// can tell these from outside; each has its unit, its source and its spread.
+pub mod state {
+    /// Executions of a statement since its table was last vacuumed, where the steady state is looked at.
+    /// A guess; real ones lie between tens and a fifth of the table's rows (autovacuum_vacuum_scale_factor).
+    /// It decides only how often an update meets old versions of the one before it on its page.
+    pub const EXECUTIONS_SINCE_VACUUM: f64 = 400.0;
+    /// Correlation from which a column counts as growing with the table. A guess, 0.95 to 1.
+    pub const ORDERED: f64 = 0.99;
+    /// log10 of the leaf pages from which an index entry at a random place costs its full price: some
+    /// 3,000 pages no longer fit the last-level cache. Measured with `index_entry`, 3 to 4.
+    pub const BIG_INDEX: f64 = 3.5;
+    /// Share of a leaf's entries that move when it splits in the middle. Half, by construction of
+    /// _bt_findsplitloc; equal keys move it by some per cent.
+    pub const SPLIT_MIDDLE: f64 = 0.5;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,10 +6,14 @@ use std::path::Path;
 use predict::live::Cluster;
 use predict::schema::{Column, Schema, Table};
 use predict::sql::tree::Literal;
-use predict::workload::{ColumnStats, TableStats, Workload};
+use predict::workload::{ColumnStats, ElementStats, TableStats, Workload};
 
 /// Per cent to which the pages of a table that has been updated for long are filled.
 const AGED_FILL: u32 = 95;
+
+/// Steps through a table that meet every row once, unless its rows are a multiple of one.
+const STRIDES: [u64; 8] =
+    [15_485_863, 32_452_843, 49_979_687, 67_867_967, 86_028_121, 104_395_301, 122_949_823, 141_650_939];
 
 /// Loads the schema and fills all tables that the workload knows, in order of creation.
 pub fn load(cluster: &Cluster, database: &str, file: &Path, schema: &Schema, workload: &Workload) {
@@ -64,18 +68,18 @@ fn fill(table: &Table, stats: &TableStats) -> String {
     let mut columns = Vec::new();
     let mut values = Vec::new();
     let none = ColumnStats::default();
-    let mut repeats = 1.0;
+    let keys = key_blocks(table, stats);
     for (place, column) in table.columns.iter().enumerate() {
         if column.generated.is_some() {
             continue;
         }
         let given = stats.columns.get(&column.name).unwrap_or(&none);
         columns.push(column.name.clone());
-        values.push(value(table, column, given, stats.rows, place, &mut repeats));
+        values.push(value(table, column, given, stats.rows, place, &keys));
     }
     let setting = "SET session_replication_role = replica; ";
     format!(
-        "{setting}INSERT INTO {} ({}) SELECT {} FROM generate_series(1::bigint, {}::bigint) g\n",
+        "{setting}INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM generate_series(1::bigint, {}::bigint) g ORDER BY g\n",
         table.name,
         columns.join(", "),
         values.join(", "),
@@ -83,53 +87,153 @@ fn fill(table: &Table, stats: &TableStats) -> String {
     )
 }
 
-/// The SQL of one column's value in row `g`.
-fn value(table: &Table, column: &Column, given: &ColumnStats, rows: f64, place: usize, repeats: &mut f64) -> String {
-    let primary =
-        table.primary_key().map(|k| k.keys.iter().filter_map(|c| c.column()).collect::<Vec<_>>()).unwrap_or_default();
-    let unique =
-        table.indexes.iter().any(|i| i.unique && i.keys.len() == 1 && i.keys[0].column() == Some(&column.name));
+/// The columns of a primary key, each with the rows that share the columns before it: rows are in the
+/// order of the key.
+fn key_blocks(table: &Table, stats: &TableStats) -> Vec<(String, f64)> {
+    let mut blocks = Vec::new();
+    let mut rows = stats.rows;
+    for key in table.primary_key().iter().flat_map(|k| &k.keys).filter_map(|k| k.column()) {
+        blocks.push((key.to_owned(), rows));
+        let distinct = stats.columns.get(key).and_then(|c| c.distinct).unwrap_or(rows);
+        rows = (rows / if distinct < 0.0 { -distinct * stats.rows } else { distinct }).max(1.0);
+    }
+    blocks
+}
+
+/// Whether a key is a column or an expression of it.
+fn mentions(key: &predict::sql::tree::Expr, column: &str) -> bool {
+    use predict::sql::tree::Expr;
+    match key {
+        Expr::Column { name, .. } => name == column,
+        Expr::Call { args, .. } => args.iter().any(|arg| mentions(arg, column)),
+        Expr::Cast { expr, .. } => mentions(expr, column),
+        _ => false,
+    }
+}
+
+/// Distinct values of a column.
+fn distinct_of(table: &Table, column: &Column, given: &ColumnStats, rows: f64) -> (f64, bool) {
+    let unique = table.indexes.iter().any(|i| i.unique && i.keys.len() == 1 && mentions(&i.keys[0].expr, &column.name));
+    let drawn = matches!(&column.default, Some(predict::sql::tree::Expr::Call { name, .. }) if name.name == "nextval");
     let distinct = match given.distinct {
         Some(d) if d < 0.0 => -d * rows,
         Some(d) => d,
-        None if unique => rows,
+        None if unique || drawn => rows,
         None => 200.0_f64.min(rows),
     };
+    (distinct, unique || drawn)
+}
+
+/// The SQL of one column's value in row `g`.
+fn value(
+    table: &Table,
+    column: &Column,
+    given: &ColumnStats,
+    rows: f64,
+    place: usize,
+    keys: &[(String, f64)],
+) -> String {
+    let (distinct, unique) = distinct_of(table, column, given, rows);
     let salt = place as u64 * 7919 + 13;
     let hash = format!("(hashint8extended(g, {salt}) & 2147483647)");
-    let ordered = given.correlation.map_or(unique, |c| c > 0.9) || (primary.first() == Some(&column.name.as_str()));
+    let in_key = keys.iter().position(|(name, _)| *name == column.name);
+    let ordered = given.correlation.map_or(unique, |c| c > 0.9) || in_key == Some(0);
     let number = if distinct >= rows && given.correlation != Some(0.0) && (unique || ordered) {
         "g".to_owned()
     } else if distinct >= rows && !ordered {
         // Each value once, in scrambled order.
-        format!("(1 + (g * 7919) % {rows})")
+        format!("(1 + (g * {}) % {rows})", STRIDES[place % STRIDES.len()])
     } else if ordered {
-        *repeats = (rows / distinct).max(1.0);
         format!("(div((g - 1)::numeric * {distinct}, {rows}) + 1)")
-    } else if primary.get(1) == Some(&column.name.as_str()) && *repeats > 1.0 && distinct <= *repeats * 1.5 {
-        format!("(1 + (g - 1) % {})", repeats.ceil())
-    } else if primary.get(1) == Some(&column.name.as_str()) {
-        format!("(1 + (g * 7919) % {distinct})")
     } else {
-        format!("(1 + {hash} % {distinct})")
+        match in_key.map(|at| (at, keys[at].1.ceil())) {
+            // The last column of a key tells rows apart; one before it has blocks of its own.
+            Some((at, block)) if block > 1.0 && distinct <= block * 1.5 && at + 1 == keys.len() => {
+                format!("(1 + (g - 1) % {block})")
+            }
+            Some((_, block)) if block > 1.0 && distinct <= block * 1.5 => {
+                format!("(1 + div(((g - 1) % {block})::numeric * {distinct}, {block}))")
+            }
+            Some(_) => format!("(1 + (g * 7919) % {distinct})"),
+            // Few rows per value: drawn at random, some values would never come.
+            None if rows / distinct < 8.0 => {
+                format!("(1 + ((g * {}) % {rows}) % {distinct})", STRIDES[place % STRIDES.len()])
+            }
+            None => format!("(1 + {hash} % {distinct})"),
+        }
     };
+    if let Some(elements) = &given.elements {
+        return elements_of(column, elements, salt);
+    }
     let mut sql = typed(column, given, distinct, &number);
     if !given.most_common.is_empty() {
+        let draw = uniform(salt + 1, rows);
         let mut cases = String::new();
         let mut below = 0.0;
         for (text, share) in &given.most_common {
             below += share;
-            let _ = write!(cases, " WHEN u.u < {below} THEN '{text}'::{}", column.ty.written());
+            let _ = write!(cases, " WHEN {draw} < {below} THEN '{text}'::{}", column.ty.written());
         }
         let other = if below > 0.999 { format!("'{}'::{}", given.most_common[0].0, column.ty.written()) } else { sql };
-        let draw = format!("(hashint8extended(g, {}) & 1048575) / 1048576.0", salt + 1);
-        sql = format!("(SELECT CASE{cases} ELSE {other} END FROM (SELECT {draw} AS u) u)");
+        sql = format!("CASE{cases} ELSE {other} END");
     }
     if let Some(share) = given.null_fraction {
-        let draw = format!("(hashint8extended(g, {}) & 1048575) / 1048576.0", salt + 2);
+        let draw = uniform(salt + 2, rows);
         sql = format!("CASE WHEN {draw} < {share} THEN NULL ELSE {sql} END");
     }
     sql
+}
+
+/// An array, or a jsonb object, of elements drawn independently.
+fn elements_of(column: &Column, elements: &ElementStats, salt: u64) -> String {
+    let uniform = |n: usize| format!("((hashint8extended(g, {}) & 1048575) / 1048576.0)", salt + 100 + n as u64);
+    let distinct = elements.distinct.unwrap_or(200.0) - elements.most_common.len() as f64;
+    let listed: f64 = elements.most_common.iter().map(|(_, f)| f).sum();
+    let rare = (elements.avg_count.unwrap_or(1.0) - listed).max(0.0);
+    let numeric = !matches!(column.ty.family, predict::schema::TypeFamily::Text | predict::schema::TypeFamily::Json);
+    let mut items = Vec::new();
+    for (n, (text, share)) in elements.most_common.iter().enumerate() {
+        items.push(format!("CASE WHEN {} < {share} THEN '{text}' END", uniform(n)));
+    }
+    for n in 0..rare.ceil() as usize {
+        let share = (rare - n as f64).min(1.0);
+        let name = if numeric { "" } else { "t" };
+        let place = 50 + 2 * n;
+        items.push(format!(
+            "CASE WHEN {} < {share} THEN '{name}' || (1 + floor({} * {distinct}))::integer END",
+            uniform(place),
+            uniform(place + 1)
+        ));
+    }
+    let array = format!("array_remove(ARRAY[{}], NULL)", items.join(", "));
+    if column.ty.array {
+        return format!("{array}::{}", column.ty.written());
+    }
+    format!("(SELECT coalesce(jsonb_object_agg(e, 1), '{{}}') FROM unnest({array}) e)")
+}
+
+/// A histogram's value at the place of a number among `distinct`.
+fn histogram_of(given: &ColumnStats, number: &str, distinct: f64) -> Option<String> {
+    let bounds: Option<Vec<f64>> =
+        given.histogram.iter().map(|l| if let Literal::Number(n) = l { Some(*n) } else { None }).collect();
+    let bounds = bounds.filter(|b| b.len() > 1)?;
+    let mut sql = String::from("CASE");
+    let bins = (bounds.len() - 1) as f64;
+    let at = format!("(({number} - 1)::float8 * {bins} / {})", (distinct - 1.0).max(1.0));
+    for (n, pair) in bounds.windows(2).enumerate() {
+        let last = if n + 2 == bounds.len() { "true".to_owned() } else { format!("{at} < {}", n + 1) };
+        let _ = write!(sql, " WHEN {last} THEN {} + ({at} - {n}) * {}", pair[0], pair[1] - pair[0]);
+    }
+    Some(format!("round(({sql} END)::numeric)"))
+}
+
+/// A number in 0..1 for each row; in a small table each of an even spread once, so that shares are exact.
+fn uniform(salt: u64, rows: f64) -> String {
+    let hash = format!("hashint8extended(g, {salt})");
+    if rows <= 20_000.0 {
+        return format!("((row_number() OVER (ORDER BY {hash}) - 0.5) / {rows})");
+    }
+    format!("(({hash} & 1048575) / 1048576.0)")
 }
 
 fn typed(column: &Column, given: &ColumnStats, distinct: f64, number: &str) -> String {
@@ -150,7 +254,15 @@ fn typed(column: &Column, given: &ColumnStats, distinct: f64, number: &str) -> S
         );
         return format!("(timestamp '{min}' + {step})::{}", column.ty.written());
     }
+    if column.ty.family == predict::schema::TypeFamily::Machine && name.starts_with("time ") {
+        return format!("(time '00:00' + interval '1 second' * (({number} - 1) % 86400)::integer)");
+    }
     let scaled = match (bound(&given.min), bound(&given.max)) {
+        _ if !given.histogram.is_empty() => histogram_of(given, number, distinct).unwrap_or_else(|| number.to_owned()),
+        // Fractions where whole numbers are fewer than the values wanted.
+        (Some(min), Some(max)) if distinct > max - min + 1.0 => {
+            format!("({min} + ({number} - 1)::numeric * {} / {})", max - min, (distinct - 1.0).max(1.0))
+        }
         (Some(min), Some(max)) => {
             format!("({min} + div(({number} - 1)::numeric * {}, {}))", max - min + 1.0, distinct.max(1.0))
         }
@@ -168,6 +280,13 @@ fn typed(column: &Column, given: &ColumnStats, distinct: f64, number: &str) -> S
                 bytes.saturating_sub(18).max(1)
             )
         }
+        "bytea" => {
+            let bytes = given.avg_bytes.unwrap_or(33.0);
+            let length = (if bytes < 128.0 { bytes - 1.0 } else { bytes - 4.0 }) as usize;
+            format!("decode(rpad(md5({number}::text), {}, md5({number}::text || 'b')), 'hex')", 2 * length)
+        }
+        "interval" => format!("(interval '1 minute' * ({number})::integer)"),
+        "inet" | "cidr" => format!("('10.0.0.0'::inet + ({number})::bigint)"),
         "character" => format!("rpad({number}::text, {}, ' ')", column.ty.modifier.first().copied().unwrap_or(1)),
         _ => {
             let bytes = given.avg_bytes.unwrap_or(33.0);

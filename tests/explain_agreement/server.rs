@@ -3,14 +3,19 @@
 use std::fmt::Write;
 
 use predict::live::Cluster;
-use predict::sql::tree::Literal;
-use predict::workload::{Distribution, Transaction};
+use predict::workload::Transaction;
 use serde_json::Value;
 
-/// Executions that are counted.
-const COUNTED: usize = 200;
+use crate::draws::{Random, draw};
+
+/// Executions after each VACUUM that are counted.
+const COUNTED: usize = 400;
+/// Rounds of them for a statement that writes, so that page splits, which are rare and large, average out.
+const ROUNDS: usize = 5;
 /// Executions that are explained.
 const EXPLAINED: usize = 40;
+/// Executions after which the plan cache has settled: it chooses after five.
+const SETTLING: usize = 8;
 
 /// Averages per execution.
 #[derive(Debug, Default)]
@@ -27,96 +32,101 @@ pub struct Observed {
     pub hot: Option<f64>,
 }
 
-/// A small generator, so that the reference draws do not come from the code under test.
-struct Random(u64);
+/// The records of WAL since `:start`, by kind.
+const RECORDS: &str = "BEGIN;
+SET LOCAL synchronous_commit = on;
+SELECT pg_logical_emit_message(true, 'flush', '');
+COMMIT;
+SELECT pg_current_wal_flush_lsn() AS stop \\gset
+\\o
+SELECT 'records', \"resource_manager/record_type\", count, round(record_size / greatest(count, 1)) FROM pg_get_wal_stats(:'start', :'stop', true) WHERE count > 0;
+\\o /dev/null
+";
 
-impl Random {
-    fn next(&mut self) -> f64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) as f64 / (1u64 << 53) as f64
-    }
+/// Whether a statement writes, locks included.
+pub fn writes(sql: &str) -> bool {
+    let sql = sql.to_uppercase();
+    ["INSERT ", "UPDATE ", "DELETE ", " FOR UPDATE", " FOR NO KEY", " FOR SHARE", " FOR KEY", "MERGE "]
+        .iter()
+        .any(|word| sql.contains(word))
 }
 
-fn literal(l: &Literal) -> String {
-    match l {
-        Literal::Number(n) => format!("{n}"),
-        Literal::Text(t) => format!("'{}'", t.replace('\'', "''")),
-        Literal::Bool(b) => b.to_string(),
-        Literal::Null => "NULL".to_owned(),
-    }
+fn deletes(sql: &str) -> bool {
+    sql.to_uppercase().contains("DELETE FROM")
 }
 
-fn draw(distribution: &Distribution, random: &mut Random, serial: &mut u64) -> String {
-    match distribution {
-        Distribution::Constant(l) => literal(l),
-        Distribution::Uniform { lo, hi } => format!("{}", lo + (random.next() * (hi - lo + 1.0)).floor()),
-        Distribution::OneOf(values) => {
-            let mut u = random.next();
-            for (l, p) in values {
-                u -= p;
-                if u <= 0.0 {
-                    return literal(l);
-                }
-            }
-            literal(&values[0].0)
-        }
-        Distribution::Sequence { start } => {
-            *serial += 1;
-            format!("{}", start + *serial as f64)
-        }
-        other => panic!("the reference cannot draw {other:?}"),
+/// When a statement's turn comes: what reads, before data changes; what updates, before new rows take the
+/// room on its pages; what deletes, last.
+pub fn turn(sql: &str) -> usize {
+    match sql {
+        _ if deletes(sql) => 3,
+        _ if sql.to_uppercase().contains("INSERT INTO") => 2,
+        _ => usize::from(writes(sql)),
     }
 }
 
 /// Prepares the statement, runs it until its plan has settled, then counts and explains.
 pub fn observe(cluster: &Cluster, database: &str, transaction: &Transaction, sql: &str) -> Observed {
-    // Each statement has draws of its own, so that one does not look for what another deleted.
-    let seed = transaction
-        .name
-        .bytes()
-        .fold(0x9E37_79B9_7F4A_7C15_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01B3));
-    let mut random = Random(seed | 1);
-    let mut serial = 0;
-    let mut call = || {
-        if transaction.variables.is_empty() {
-            return "EXECUTE s".to_owned();
-        }
-        let values: Vec<String> =
-            transaction.variables.iter().map(|v| draw(&v.distribution, &mut random, &mut serial)).collect();
-        format!("EXECUTE s({})", values.join(", "))
-    };
     let hot = "SELECT 'hot', sum(n_tup_upd), sum(n_tup_hot_upd) FROM pg_stat_user_tables;";
-    let mut script = format!("\\o /dev/null\n\\set ON_ERROR_STOP on\nVACUUM;\nPREPARE s AS {sql};\n");
-    for _ in 0..8 {
-        let _ = writeln!(script, "{};", call());
-    }
-    script.push_str("SELECT pg_stat_statements_reset();\n");
-    for _ in 0..COUNTED {
-        let _ = writeln!(script, "{};", call());
-    }
-    script.push_str("\\o\n");
-    script.push_str(
-        "SELECT 'counted', calls, shared_blks_hit + shared_blks_read, wal_bytes FROM pg_stat_statements WHERE query LIKE 'PREPARE s %';\n",
-    );
-    for _ in 0..EXPLAINED {
-        let _ = writeln!(
-            script,
-            "BEGIN;\nEXPLAIN (ANALYZE, BUFFERS, TIMING OFF, SUMMARY OFF, FORMAT JSON) {};\nROLLBACK;",
-            call()
-        );
-    }
     let before = cluster.sql(database, hot).unwrap();
     let path = cluster.scratch().join("observe.sql");
-    std::fs::write(&path, &script).unwrap();
+    std::fs::write(&path, script(transaction, sql)).unwrap();
     let text = cluster.sql_file(database, &path).unwrap_or_else(|e| panic!("{sql}: {e}"));
     let after = cluster.sql(database, hot).unwrap();
     read(&text, (&before, &after), sql)
 }
 
+/// The session that observes a statement.
+fn script(transaction: &Transaction, sql: &str) -> String {
+    let mut random = Random::of(&transaction.name);
+    let mut serial = 0;
+    let mut call = || {
+        let values = transaction.variables.iter().map(|v| draw(&v.distribution, &mut random, &mut serial));
+        match transaction.variables.len() {
+            0 => "EXECUTE s".to_owned(),
+            _ => format!("EXECUTE s({})", values.collect::<Vec<_>>().join(", ")),
+        }
+    };
+    let mut script = format!("\\o /dev/null\n\\set ON_ERROR_STOP on\nVACUUM;\nPREPARE s AS {sql};\n");
+    for _ in 0..SETTLING {
+        let _ = writeln!(script, "{};", call());
+    }
+    let records = writes(sql) && std::env::var_os("AGREEMENT_RECORDS").is_some();
+    script.push_str("SELECT pg_stat_statements_reset();\n");
+    if records {
+        script.push_str("CREATE EXTENSION IF NOT EXISTS pg_walinspect;\n");
+    }
+    let (rounds, executions) = match turn(sql) {
+        0 => (1, COUNTED / 2),
+        // A statement that deletes is not repeated until nothing is left.
+        3 => (1, COUNTED),
+        _ => (ROUNDS, COUNTED),
+    };
+    for _ in 0..rounds {
+        script.push_str("VACUUM;\nSELECT pg_current_wal_insert_lsn() AS start \\gset\n");
+        for _ in 0..executions {
+            let _ = writeln!(script, "{};", call());
+        }
+        if records {
+            script.push_str(RECORDS);
+        }
+    }
+    script.push_str("\\o\n");
+    script.push_str(
+        "SELECT 'counted', calls, shared_blks_hit + shared_blks_read, wal_bytes FROM pg_stat_statements WHERE query LIKE 'PREPARE s %';\n",
+    );
+    let explain = "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, SUMMARY OFF, FORMAT JSON)";
+    for _ in 0..EXPLAINED {
+        let _ = writeln!(script, "BEGIN;\n{explain} {};\nROLLBACK;", call());
+    }
+    script
+}
+
 fn read(text: &str, (before, after): (&str, &str), sql: &str) -> Observed {
     let mut observed = Observed::default();
+    for record in text.lines().filter(|l| l.starts_with("records")) {
+        println!("    {record}");
+    }
     let counted = text.lines().find(|l| l.starts_with("counted")).unwrap_or_else(|| panic!("{sql}: {text}"));
     let numbers: Vec<f64> = counted.split('|').skip(1).map(|n| n.trim().parse().unwrap()).collect();
     observed.pages = numbers[1] / numbers[0];

@@ -1,0 +1,15 @@
+CREATE TABLE stops (code text PRIMARY KEY, name text NOT NULL, zone character(1) NOT NULL, lat double precision NOT NULL, lon double precision NOT NULL);
+CREATE INDEX stops_place ON stops (lat, lon);
+CREATE TABLE lines (id smallint PRIMARY KEY, label text NOT NULL, mode text NOT NULL);
+CREATE TABLE calls (line_id smallint NOT NULL REFERENCES lines (id), trip integer NOT NULL, seq smallint NOT NULL, stop text NOT NULL REFERENCES stops (code), due time NOT NULL, PRIMARY KEY (line_id, trip, seq));
+CREATE INDEX calls_stop ON calls (stop, due);
+CREATE TABLE positions (vehicle integer PRIMARY KEY, line_id smallint NOT NULL, lat double precision NOT NULL, lon double precision NOT NULL, speed real NOT NULL, seen timestamptz NOT NULL) WITH (fillfactor = 50);
+CREATE TABLE tickets (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), rider bigint NOT NULL, product integer NOT NULL, price numeric(7,2) NOT NULL, valid_from timestamptz NOT NULL, valid_to timestamptz NOT NULL, used integer NOT NULL DEFAULT 0);
+CREATE INDEX tickets_rider ON tickets (rider, valid_to DESC);
+CREATE INDEX tickets_product_day ON tickets (product, ((valid_from AT TIME ZONE 'UTC')::date));
+CREATE TABLE taps (ticket uuid NOT NULL REFERENCES tickets (id), at timestamptz NOT NULL, stop text NOT NULL, ok boolean NOT NULL) PARTITION BY RANGE (at);
+CREATE TABLE taps_jan PARTITION OF taps FOR VALUES FROM ('2026-01-01') TO ('2026-02-01');
+CREATE TABLE taps_feb PARTITION OF taps FOR VALUES FROM ('2026-02-01') TO ('2026-03-01');
+CREATE INDEX taps_ticket ON taps (ticket);
+CREATE INDEX taps_stop_at ON taps (stop, at);
+CREATE TABLE counters (day date NOT NULL, stop text NOT NULL, n bigint NOT NULL, PRIMARY KEY (stop, day)) WITH (fillfactor = 70);
