@@ -268,6 +268,10 @@ pub enum Action {
     Update(Box<Update>),
     /// DELETE: the block finds the rows of relation 0.
     Delete(Box<Delete>),
+    /// MERGE.
+    Merge(Box<super::merge::Merge>),
+    /// LOCK TABLE or TRUNCATE.
+    Tables(super::commands::TableCommand),
     /// Costs a message.
     Utility,
 }
@@ -289,6 +293,8 @@ pub struct Insert {
     pub conflict: Option<Conflict>,
     /// Foreign keys to check.
     pub outgoing: Vec<Outgoing>,
+    /// COPY: rows are written page by page.
+    pub copied: bool,
 }
 
 /// ON CONFLICT.

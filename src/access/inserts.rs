@@ -2,6 +2,7 @@
 
 use crate::access::block::{Block, Insert, Leaf};
 use crate::access::changes;
+use crate::access::condition;
 use crate::access::clause::{Clause, Test, ValueSet};
 use crate::access::foreign_keys;
 use crate::access::predicates;
@@ -11,6 +12,7 @@ use crate::access::statement::{Held, ORDERED, Statement, lock, shares};
 use crate::access::tally::{Reach, Tally};
 use crate::access::touches;
 use crate::access::values::Value;
+use crate::access::wal;
 use crate::access::writes;
 use crate::machine::Settings;
 use crate::sql::tree::{Expr, LockMode, LockWait};
@@ -50,6 +52,11 @@ impl Statement {
                 (share, self.entry_place(insert, info, index))
             };
             writes::insert_rows(info, fresh * share, bytes, &fits, tally);
+            if insert.copied && !info.unlogged {
+                // COPY logs a page of rows in one record.
+                let saved = wal::heap_insert(bytes) - wal::heap_multi_insert(bytes, info.rows_per_page);
+                tally.wal -= fresh * share * saved;
+            }
             if let Some(conflict) = &insert.conflict
                 && let Some(assignments) = &conflict.update
             {
@@ -81,7 +88,9 @@ impl Statement {
                 insert.values.get(at).map(super::walk::bare)
             });
             let known = expr.as_ref().is_some_and(|e| held.iter().any(|h| h.0 == key.parent.id && h.1 == *e));
-            foreign_keys::check(key, fresh * (1.0 - nulls), values.first().and_then(Option::as_ref), known, tally);
+            let which = expr.as_ref().zip(key.referenced.first()).map(|(e, c)| format!("{c} = {}", condition::text(e)));
+            let value = (values.first().and_then(Option::as_ref), which);
+            foreign_keys::check(key, fresh * (1.0 - nulls), value, known, tally);
             if let Some(e) = expr {
                 held.push((key.parent.id, e));
             }

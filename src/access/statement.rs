@@ -6,9 +6,10 @@ use crate::access::block::{Action, Block, Bound, Leaf, bit};
 use crate::access::changes;
 use crate::access::clause::{Clause, Reader, Test};
 use crate::access::execute;
-use crate::access::footprint::{Footprint, LockUse};
+use crate::access::footprint::{Footprint, LockUse, Lockable};
 use crate::access::foreign_keys;
 use crate::access::given_plan;
+use crate::access::merge;
 use crate::access::partitions;
 use crate::access::planned::{self, Context, Level, Planned};
 use crate::access::predicates;
@@ -55,6 +56,7 @@ enum Body<'a> {
     Query(Planned<'a>),
     Insert(Option<Planned<'a>>),
     Change(Box<Level<'a>>),
+    Merge(Box<merge::Plans<'a>>),
     Nothing,
 }
 
@@ -71,10 +73,14 @@ impl Statement {
     }
 
     fn own_footprint(&self, settings: &Settings, protocol: Protocol, held: &mut Held) -> Footprint {
-        if matches!(self.bound.action, Action::Utility) {
-            let mut nothing = Footprint { warnings: self.warnings.clone(), ..Footprint::default() };
-            nothing.counts.message = 1.0;
-            return nothing;
+        match &self.bound.action {
+            Action::Utility => {
+                let mut nothing = Footprint { warnings: self.warnings.clone(), ..Footprint::default() };
+                nothing.counts.message = 1.0;
+                return nothing;
+            }
+            Action::Tables(command) => return command.footprint(&self.warnings),
+            _ => {}
         }
         let (plans, custom) = self.plan(settings, protocol);
         let mut tally = Tally::default();
@@ -157,15 +163,10 @@ impl Statement {
             }
             (Action::Delete(delete), Body::Change(level)) => {
                 let rows = execute::level(level, 1.0, f64::INFINITY, tally);
-                for (info, share, reach) in targets(level) {
-                    writes::delete_rows(&info, rows * share, &reach, tally);
-                    lock(&info, rows * share, (LockMode::Update, LockWait::Block), &reach, tally);
-                }
-                for key in &delete.incoming {
-                    foreign_keys::parents_gone(key, rows, true, tally);
-                }
+                merge::delete(level, &delete.incoming, rows, tally);
                 rows
             }
+            (Action::Merge(merge), Body::Merge(plans)) => self.merge(merge, plans, settings, held, tally),
             _ => 0.0,
         }
     }
@@ -174,7 +175,7 @@ impl Statement {
         Reader { rels: &block.rels, draws: &self.draws }
     }
 
-    fn update(
+    pub(super) fn update(
         &self,
         update: &crate::access::block::Update,
         level: &Level<'_>,
@@ -204,7 +205,7 @@ impl Statement {
             lock(&info, rows * share, (mode, LockWait::Block), &reach, tally);
         }
         for key in &update.outgoing {
-            foreign_keys::check(key, rows, None, false, tally);
+            foreign_keys::check(key, rows, (None, None), false, tally);
         }
         for key in &update.incoming {
             foreign_keys::parents_gone(key, rows, false, tally);
@@ -213,7 +214,7 @@ impl Statement {
 }
 
 /// The tables that an UPDATE or DELETE changes, with their share of the rows.
-fn targets(level: &Level<'_>) -> Vec<(Arc<TableInfo>, f64, Reach)> {
+pub(super) fn targets(level: &Level<'_>) -> Vec<(Arc<TableInfo>, f64, Reach)> {
     let block = level.planner.block;
     let rel = &block.rels[0];
     let places = &level.planner.local[0];
@@ -254,7 +255,15 @@ fn hold(clauses: &[&Clause], table: usize, held: &mut Held) {
 
 pub(super) fn lock(info: &TableInfo, rows: f64, (mode, wait): (LockMode, LockWait), reach: &Reach, tally: &mut Tally) {
     if rows > 0.0 {
-        tally.locks.push(LockUse { table: info.id, rows, mode, wait, popularity: reach.rows.clone() });
+        tally.locks.push(LockUse {
+            table: info.id,
+            of: Lockable::Row,
+            rows,
+            mode,
+            wait,
+            popularity: reach.rows.clone(),
+            which: reach.which.clone(),
+        });
     }
 }
 
@@ -292,7 +301,12 @@ impl<'a> Plans<'a> {
             }
             Action::Update(update) => Self::change(&update.block, context),
             Action::Delete(delete) => Self::change(&delete.block, context),
-            Action::Utility => (Body::Nothing, (0.0, 0.0)),
+            Action::Merge(merge) => {
+                let plans = merge::Plans::new(merge, context);
+                let rows = (plans.level.chosen.as_ref().map_or(1.0, |c| c.rows), plans.level.true_rows());
+                (Body::Merge(Box::new(plans)), rows)
+            }
+            Action::Utility | Action::Tables(_) => (Body::Nothing, (0.0, 0.0)),
         };
         Self { ctes: Vec::new(), body, returned }
     }
@@ -308,6 +322,7 @@ impl<'a> Plans<'a> {
             Body::Query(planned) => planned.cost().total,
             Body::Insert(source) => source.as_ref().map_or(0.01, |s| s.cost().total),
             Body::Change(level) => level.cost().total,
+            Body::Merge(plans) => plans.level.cost().total,
             Body::Nothing => 0.0,
         };
         own + self.ctes.iter().map(Plans::cost).sum::<f64>()
@@ -318,6 +333,7 @@ impl<'a> Plans<'a> {
             Body::Query(planned) => planned.relations(),
             Body::Insert(source) => 1.0 + source.as_ref().map_or(0.0, Planned::relations),
             Body::Change(level) => level.relations(),
+            Body::Merge(plans) => plans.level.relations(),
             Body::Nothing => 0.0,
         };
         own + self.ctes.iter().map(Plans::relations).sum::<f64>()

@@ -8,6 +8,7 @@ use crate::access::catalog::{Catalog, Written};
 use crate::access::footprint::Footprint;
 use crate::access::given_plan;
 use crate::access::references::{self, Write};
+use crate::access::session::Session;
 use crate::access::statement::{Held, Statement};
 use crate::access::values::Draws;
 use crate::diagnostic::{InputError, Warning, WarningCode};
@@ -42,14 +43,16 @@ impl Statements {
         let mut read = Vec::new();
         for transaction in &workload.transactions {
             let mut steps = Vec::new();
+            let mut session = Session::default();
             for step in &transaction.steps {
                 let StepKind::Statement(text) = &step.kind else {
                     steps.push(None);
                     continue;
                 };
-                let statement = parse(text)?;
-                note_writes(&mut catalog, &statement.0);
-                steps.push(Some(statement));
+                let (statement, mut warnings) = parse(text)?;
+                let (statement, text) = session.expand(statement, text, &mut warnings)?;
+                note_writes(&mut catalog, &statement);
+                steps.push(Some((statement, text, warnings)));
             }
             read.push(steps);
         }
@@ -57,12 +60,12 @@ impl Statements {
         for (transaction, statements) in workload.transactions.iter().zip(read) {
             let draws = Arc::new(Draws::of(&transaction.variables));
             let mut steps = Vec::new();
-            for (step, statement) in transaction.steps.iter().zip(statements) {
-                steps.push(match (&step.kind, statement) {
-                    (StepKind::Statement(text), Some((statement, warnings))) => {
-                        Some(resolve(&mut catalog, text, &statement, warnings, &draws)?)
+            for statement in statements {
+                steps.push(match statement {
+                    Some((statement, text, warnings)) => {
+                        Some(resolve(&mut catalog, &text, &statement, warnings, &draws)?)
                     }
-                    _ => None,
+                    None => None,
                 });
             }
             resolved.push(steps);

@@ -11,6 +11,8 @@ pub struct Reach {
     pub rows: Popularity,
     /// Correlation of that order with the heap's.
     pub correlation: f64,
+    /// The condition that leads there, for people.
+    pub which: Option<String>,
 }
 
 /// What has been counted so far.

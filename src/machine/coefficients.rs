@@ -118,6 +118,8 @@ coefficients! {
     index_entry: "us" = 3.5, 0.3, Measured;
     /// Server: one foreign-key check.
     foreign_key_check: "us" = 9.6, 0.2, Measured;
+    /// Server: one new file for a table or index (TRUNCATE), its row in the catalog and dropping the old file included.
+    file_made: "us" = 60.0, 0.5, Guess;
     /// Server: planning one statement.
     planning: "us" = 3.9, 0.25, Measured;
     /// Server: planning, per relation.

@@ -1,7 +1,7 @@
 //! From priced transactions and a machine to the network's inert description.
 
 use crate::access::cache::{PageClass, two_levels};
-use crate::access::{PageTouch, Popularity, RelationId};
+use crate::access::{Lockable, PageTouch, Popularity, RelationId};
 use crate::demand::{TransactionDemand, Work};
 use crate::machine::{Machine, SynchronousCommit};
 use crate::model::locks::{LockClass, Taker};
@@ -232,15 +232,16 @@ fn lock_classes(
     demands: &[TransactionDemand],
     misses: &Misses,
 ) -> Vec<LockClass> {
-    let mut tables: Vec<TableId> = demands.iter().flat_map(|d| d.locks.iter().map(|l| l.table)).collect();
+    let mut tables: Vec<(TableId, Lockable)> =
+        demands.iter().flat_map(|d| d.locks.iter().map(|l| (l.table, l.of))).collect();
     tables.sort_unstable();
-    tables.dedup();
+    tables.dedup_by(|a, b| a.0 == b.0 && a.1.same_kind(b.1));
     let mut classes = Vec::new();
-    for table in tables {
+    for (table, of) in tables {
         let users: Vec<_> = demands
             .iter()
             .enumerate()
-            .flat_map(|(kind, d)| d.locks.iter().filter(|l| l.table == table).map(move |l| (kind, l)))
+            .flat_map(|(kind, d)| d.locks.iter().filter(|l| l.table == table && l.of.same_kind(of)).map(move |l| (kind, l)))
             .collect();
         let conflicts = users.iter().any(|(_, a)| users.iter().any(|(_, b)| a.mode.conflicts(b.mode)));
         if !conflicts {
@@ -262,10 +263,16 @@ fn lock_classes(
                 })
                 .collect::<Vec<_>>();
             if !takers.is_empty() {
-                let name = schema.tables.get(table).map_or_else(String::new, |t| t.name.to_string());
+                let name = lock_name(schema, table);
                 classes.push(LockClass { table: name, rows: segment.items, takers });
             }
         }
     }
     classes
+}
+
+/// What a lock is on, for messages.
+#[must_use]
+pub fn lock_name(schema: &Schema, table: TableId) -> String {
+    schema.tables.get(table).map_or_else(|| "advisory lock".to_owned(), |t| t.name.to_string())
 }

@@ -3,10 +3,12 @@
 //! Spans are byte ranges in the text that was parsed. Names are folded as PostgreSQL folds them
 //! (unquoted names in lower case).
 
+mod command;
 mod expression;
 
 use std::ops::Range;
 
+pub use command::*;
 pub use expression::*;
 
 /// A byte range in the statement's text.
@@ -34,6 +36,10 @@ pub enum Statement {
     Update(Update),
     /// DELETE.
     Delete(Delete),
+    /// MERGE.
+    Merge(Box<Merge>),
+    /// LOCK TABLE, TRUNCATE, COPY FROM, cursors.
+    Command(Command),
     /// BEGIN or START TRANSACTION.
     Begin,
     /// COMMIT or END.
@@ -228,8 +234,8 @@ pub enum JoinCondition {
     None,
     /// ON expression.
     On(Expr),
-    /// USING (columns).
-    Using(Vec<String>),
+    /// USING (columns), with AS alias.
+    Using(Vec<String>, Option<String>),
     /// NATURAL.
     Natural,
 }

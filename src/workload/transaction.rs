@@ -285,6 +285,7 @@ fn statement(
         origin: rewritten.origin,
         cpu: file.cpu.as_ref().map(|c| c.value.0),
         plan,
+        rows: file.rows.as_ref().map(|r| r.value.0),
     }))
 }
 
