@@ -73,7 +73,8 @@ fn workload_of(form: &Form) -> String {
     let mut text = whole.split_once("transactions:").unwrap().0.to_owned();
     let variables: Vec<String> = VARIABLES.iter().map(|(name, value)| format!("{name}: {value}")).collect();
     let quoted = form.sql.replace('\'', "''");
-    let declared = if form.sql.contains("FROM cur") { "{sql: DECLARE cur CURSOR FOR SELECT id FROM tickets}, " } else { "" };
+    let declared =
+        if form.sql.contains("FROM cur") { "{sql: DECLARE cur CURSOR FOR SELECT id FROM tickets}, " } else { "" };
     let _ = write!(
         text,
         "clients: 1\ntransactions:\n  - name: t\n    variables: {{{}}}\n    statements: [{declared}{{sql: '{quoted}'}}]\n",
@@ -162,7 +163,9 @@ fn around(sql: &str) -> Option<(&'static str, &'static str)> {
     let verb = sql.split_whitespace().next().unwrap_or("");
     Some(match verb {
         "SAVEPOINT" | "LOCK" | "TRUNCATE" => ("BEGIN;\n", "ROLLBACK;\n"),
-        "RELEASE" | "ROLLBACK" if sql.contains("before_update") => ("BEGIN;\nSAVEPOINT before_update;\n", "ROLLBACK;\n"),
+        "RELEASE" | "ROLLBACK" if sql.contains("before_update") => {
+            ("BEGIN;\nSAVEPOINT before_update;\n", "ROLLBACK;\n")
+        }
         "DECLARE" => ("BEGIN;\n", "ROLLBACK;\n"),
         "FETCH" | "MOVE" | "CLOSE" => ("BEGIN;\nDECLARE cur CURSOR FOR SELECT 1;\n", "ROLLBACK;\n"),
         "EXECUTE" => ("PREPARE q (bigint) AS SELECT id FROM tickets WHERE id = $1;\n", ""),

@@ -9,9 +9,10 @@ use crate::access::clause::Reader;
 use crate::access::column::ColumnInfo;
 use crate::access::relation::TableInfo;
 use crate::access::values::Draws;
+use crate::access::walk;
 use crate::diagnostic::{InputError, Warning, WarningCode};
 use crate::schema::{TableName, TypeFamily, View};
-use crate::sql::tree::{Expr, QualifiedName, Query, SelectItem, Span};
+use crate::sql::tree::{Body, Expr, QualifiedName, Query, SelectItem, Span};
 use crate::workload::StatementText;
 
 /// Most relations of one query level; the planner itself gives up exhaustive search far below.
@@ -143,7 +144,7 @@ impl Binder<'_, '_> {
         let info = self.table(name, span)?;
         let leaves = self.catalog.leaves(info.id, only);
         let used = vec![false; info.columns.len()];
-        let rel = Rel { source: Source::Table, alias, info, leaves, lateral: false, used };
+        let rel = Rel { source: Source::Table, alias, info, leaves, lateral: 0, used };
         self.add(level, rel, false)?;
         Ok(Vec::new())
     }
@@ -178,7 +179,7 @@ impl Binder<'_, '_> {
                     alias: alias.to_owned(),
                     info,
                     leaves: vec![leaf],
-                    lateral: false,
+                    lateral: 0,
                     used,
                 };
                 self.add(level, rel, false)?;
@@ -210,6 +211,27 @@ impl Binder<'_, '_> {
         outers: &[&Level],
         (query, alias, columns, lateral): (&Query, &str, &[String], bool),
     ) -> Result<Vec<Expr>, InputError> {
+        if let Some(row) = super::select::single_row(query) {
+            let mut merged = Vec::new();
+            for (n, expr) in row.into_iter().enumerate() {
+                let own = |n: usize| format!("column{}", n + 1);
+                let name = match &expr {
+                    SelectItem::Expr { expr, alias } => alias.clone().unwrap_or_else(|| match &query.body {
+                        Body::Values(_) => own(n),
+                        _ => output_name(expr),
+                    }),
+                    SelectItem::Star { .. } => own(n),
+                };
+                if let SelectItem::Expr { expr, .. } = &expr {
+                    let hidden = std::mem::replace(&mut level.inner_from, if lateral { 0 } else { level.names.len() });
+                    let resolved = self.resolve(level, outers, expr);
+                    level.inner_from = hidden;
+                    merged.push((columns.get(n).cloned().unwrap_or(name), resolved?));
+                }
+            }
+            level.names.push(Name { alias: alias.to_owned(), target: Target::Merged(merged), open: false });
+            return Ok(Vec::new());
+        }
         if let Some(select) = super::select::mergeable(query) {
             let hidden_before = level.names.len();
             let outer_start = std::mem::replace(&mut level.inner_from, hidden_before);
@@ -233,12 +255,15 @@ impl Binder<'_, '_> {
             level.names.push(Name { alias: alias.to_owned(), target: Target::Merged(merged), open: false });
             return Ok(conditions);
         }
+        let reach = std::mem::take(&mut self.reach);
         let node = {
             let mut around: Vec<&Level> = if lateral { vec![&*level] } else { Vec::new() };
             around.extend(outers);
             self.query(query, &around)?
         };
-        self.reach = self.reach.saturating_sub(usize::from(lateral));
+        let before = super::select::mask(0, level.rels.len());
+        let depends = if lateral && self.reach > 0 { before } else { 0 };
+        self.reach = reach.max(self.reach.saturating_sub(usize::from(lateral)));
         let info = derived_info(alias, node.outputs(), columns, 1.0);
         let used = vec![false; info.columns.len()];
         let leaf = Leaf { info: Arc::clone(&info), bound: None };
@@ -247,7 +272,7 @@ impl Binder<'_, '_> {
             alias: alias.to_owned(),
             info,
             leaves: vec![leaf],
-            lateral,
+            lateral: depends,
             used,
         };
         self.add(level, rel, false)?;
@@ -266,7 +291,18 @@ impl Binder<'_, '_> {
         let alias = alias.unwrap_or(&name.name).to_owned();
         let info = Arc::new(TableInfo::bare(&alias, rows, Vec::new()));
         let leaf = Leaf { info: Arc::clone(&info), bound: None };
-        let rel = Rel { source: Source::Rows(rows), alias, info, leaves: vec![leaf], lateral: true, used: Vec::new() };
+        let mut depends = 0;
+        for arg in &args {
+            walk::visit(arg, &mut |e| {
+                if let Expr::Column { qualifier, .. } = e
+                    && let Some(place) = place_of(qualifier.as_deref())
+                {
+                    depends |= super::block::bit(place);
+                }
+            });
+        }
+        let source = Source::Rows(rows);
+        let rel = Rel { source, alias, info, leaves: vec![leaf], lateral: depends, used: Vec::new() };
         self.add(level, rel, true)?;
         Ok(())
     }

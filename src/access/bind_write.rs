@@ -73,7 +73,7 @@ impl Binder<'_, '_> {
             alias: alias.to_owned(),
             info: Arc::clone(table),
             leaves: leaves.to_vec(),
-            lateral: false,
+            lateral: 0,
             used: vec![false; table.columns.len()],
         });
         level

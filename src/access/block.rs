@@ -50,8 +50,8 @@ pub struct Rel {
     pub info: Arc<TableInfo>,
     /// The partitions that are scanned; the table itself when it is not partitioned.
     pub leaves: Vec<Leaf>,
-    /// LATERAL: evaluated per row of what stands before it.
-    pub lateral: bool,
+    /// LATERAL: relations per row of which it is evaluated.
+    pub lateral: u64,
     /// Columns that the query uses, by place in `info`.
     pub used: Vec<bool>,
 }
@@ -76,6 +76,8 @@ pub struct OuterJoin {
     pub full: bool,
     /// ON.
     pub clauses: Vec<Clause>,
+    /// WHERE keeps only rows without a match: `... IS NULL` on the nullable side.
+    pub unmatched_only: bool,
 }
 
 /// EXISTS or IN, joined rather than computed per row.

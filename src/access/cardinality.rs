@@ -133,6 +133,9 @@ impl Planner<'_> {
         }
         match special.join {
             JoinType::Inner => pairs,
+            // The planner takes few values to be null (nulltestsel).
+            JoinType::Left if special.unmatched_only && seen != Seen::True => 1.0,
+            JoinType::Left if special.unmatched_only => outer * (1.0 - matched_share(pairs / outer.max(1e-9))),
             JoinType::Left | JoinType::Full => pairs.max(outer),
             JoinType::Semi => outer * matched_share(pairs / outer.max(1e-9)),
             JoinType::Anti => outer * (1.0 - matched_share(pairs / outer.max(1e-9))),
@@ -154,6 +157,22 @@ impl Planner<'_> {
             share = share.max(1.0 / info.rows.max(1.0));
         }
         share.clamp(0.0, 1.0)
+    }
+
+    /// Share of outer rows whose join keys are not null, for a plan that other relations' rows drive.
+    #[must_use]
+    pub fn known_keys(&self, inner: &super::plan::Plan) -> f64 {
+        let mut share: f64 = 1.0;
+        for rel in (0..self.links.len()).filter(|r| inner.rels & bit(*r) != 0) {
+            for (place, others) in &self.links[rel] {
+                if others & inner.requires != 0
+                    && let Test::Join(_, Op::Eq, key) = &self.pool[*place].test
+                {
+                    share = share.min(self.column(key).map_or(1.0, |c| 1.0 - c.null_fraction));
+                }
+            }
+        }
+        share
     }
 
     /// Whether equalities fix all columns of some unique key.

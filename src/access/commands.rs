@@ -1,11 +1,13 @@
 //! Commands on whole tables: LOCK TABLE, TRUNCATE, COPY FROM, cursors.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::access::bind::Binder;
 use crate::access::block::{Action, Bound, Insert, Node};
-use crate::access::footprint::{Footprint, LockUse, Lockable, Popularity};
+use crate::access::footprint::{Footprint, LockUse, Lockable, PageTouch, Popularity, RelationId};
 use crate::access::relation::TableInfo;
+use crate::access::statements::Footprints;
 use crate::access::wal;
 use crate::diagnostic::{InputError, Warning};
 use crate::schema::TableId;
@@ -60,6 +62,36 @@ pub fn table_lock(table: TableId, mode: TableLockMode, wait: LockWait) -> LockUs
         wait,
         popularity: Popularity::uniform(1.0),
         which: None,
+    }
+}
+
+/// Where a statement locks a table as a whole, those that read or write it lock it too, each in its own mode.
+pub fn note_users(footprints: &mut Footprints) {
+    let locked: BTreeSet<TableId> = footprints
+        .iter()
+        .flatten()
+        .flatten()
+        .flat_map(|f| &f.locks)
+        .filter(|l| matches!(l.of, Lockable::Table(_)))
+        .map(|l| l.table)
+        .collect();
+    if locked.is_empty() {
+        return;
+    }
+    for footprint in footprints.iter_mut().flatten().flatten() {
+        for table in &locked {
+            if footprint.locks.iter().any(|l| l.table == *table && matches!(l.of, Lockable::Table(_))) {
+                continue;
+            }
+            let of =
+                |t: &&PageTouch| matches!(t.relation, RelationId::Heap(id) | RelationId::Index(id, _) if id == *table);
+            let touched = footprint.touches.iter().any(|t| of(&t));
+            let writes = footprint.touches.iter().filter(of).any(|t| t.modified > 0.0);
+            let mode = if writes { TableLockMode::RowExclusive } else { TableLockMode::AccessShare };
+            if touched {
+                footprint.locks.insert(0, table_lock(*table, mode, LockWait::Block));
+            }
+        }
     }
 }
 
@@ -127,7 +159,11 @@ impl Binder<'_, '_> {
         }
     }
 
-    fn copy_from(&mut self, table: &NamedTable, columns: &[(String, std::ops::Range<usize>)]) -> Result<Action, InputError> {
+    fn copy_from(
+        &mut self,
+        table: &NamedTable,
+        columns: &[(String, std::ops::Range<usize>)],
+    ) -> Result<Action, InputError> {
         let info = self.table(&table.0, &table.1)?;
         let columns: Vec<usize> = if columns.is_empty() {
             (0..info.columns.len()).collect()

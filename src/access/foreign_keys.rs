@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::access::clause::{Key, ValueSet};
 use crate::access::footprint::Popularity;
-use crate::access::statement::lock;
 use crate::access::relation::{IndexInfo, TableInfo};
+use crate::access::statement::lock;
 use crate::access::tally::{Reach, Tally};
 use crate::access::touches;
 use crate::access::wal;

@@ -2,8 +2,8 @@
 
 use crate::access::block::{Block, Insert, Leaf};
 use crate::access::changes;
-use crate::access::condition;
 use crate::access::clause::{Clause, Test, ValueSet};
+use crate::access::condition;
 use crate::access::foreign_keys;
 use crate::access::predicates;
 use crate::access::relation::{IndexInfo, TableInfo};

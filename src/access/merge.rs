@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::access::bind::{Binder, Level as Scope};
 use crate::access::block::{Action, Block, Bound, Insert, Node, OUTER, Update, bit, place_of};
+use crate::access::clause::{Op, Test};
 use crate::access::foreign_keys::{self, Incoming};
 use crate::access::planned::{self, Context, Level};
 use crate::access::relation::TableInfo;
@@ -15,6 +16,7 @@ use crate::access::{execute, walk, writes};
 use crate::diagnostic::InputError;
 use crate::machine::Settings;
 use crate::sql::tree::{self, Expr, LockMode, LockWait, MergeAction, MergeRows};
+use crate::workload::Distribution;
 
 /// Share of rows that a WHEN condition is taken to hold for when its columns say nothing (DEFAULT_INEQ_SEL).
 const CONDITION_SHARE: f64 = 1.0 / 3.0;
@@ -208,6 +210,17 @@ fn inner_join(block: &Block) -> Block {
     inner
 }
 
+/// Whether the source's key is one that no row can have yet: a value that grows, or a new uuid.
+fn meets_nothing(block: &Block) -> bool {
+    block.clauses.iter().any(|c| match &c.test {
+        Test::Compare(key, Op::Eq, value) => {
+            key.rel == 0
+                && matches!(value.distribution, Some(Distribution::Sequence { .. } | Distribution::Uuid { .. }))
+        }
+        _ => false,
+    })
+}
+
 impl Statement {
     /// Runs a MERGE; the rows that its actions touch.
     pub(super) fn merge(
@@ -219,7 +232,7 @@ impl Statement {
         tally: &mut Tally,
     ) -> f64 {
         let joined = execute::level(&plans.level, 1.0, f64::INFINITY, tally);
-        let matched = plans.matched.true_rows();
+        let matched = if meets_nothing(&merge.matched) { 0.0 } else { plans.matched.true_rows() };
         let target = merge.block.rels[0].info.rows;
         let unmatched = if merge.has_source { joined - matched } else { 1.0 - matched };
         let mut left = [matched, unmatched.max(0.0), (target - matched).max(0.0)];
@@ -257,4 +270,3 @@ pub(super) fn delete(level: &Level<'_>, incoming: &[Incoming], rows: f64, tally:
         foreign_keys::parents_gone(key, rows, true, tally);
     }
 }
-

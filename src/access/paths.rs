@@ -95,7 +95,7 @@ impl Planner<'_> {
             cost: Cost { startup: base.startup, total },
             order: Vec::new(),
             rels: bit(rel),
-            requires: 0,
+            requires: relation.lateral,
         }
     }
 

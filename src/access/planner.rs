@@ -61,6 +61,8 @@ pub struct Special {
     pub join: crate::access::plan::JoinType,
     /// What joins them.
     pub clauses: Vec<usize>,
+    /// Only rows without a match are kept.
+    pub unmatched_only: bool,
 }
 
 impl<'a> Planner<'a> {
@@ -183,6 +185,9 @@ impl<'a> Planner<'a> {
         for outer in &self.block.outer_joins {
             let join = if outer.full { JoinType::Full } else { JoinType::Left };
             self.special_join(outer.nullable, outer.kept, join, &outer.clauses);
+            if let Some(special) = self.special.last_mut() {
+                special.unmatched_only = outer.unmatched_only;
+            }
         }
         for semi in &self.block.semi_joins {
             let join = if semi.anti { JoinType::Anti } else { JoinType::Semi };
@@ -221,7 +226,7 @@ impl<'a> Planner<'a> {
             }
         }
         let needs = if wanted == 0 { needs } else { wanted };
-        self.special.push(Special { inner, needs, join, clauses: places });
+        self.special.push(Special { inner, needs, join, clauses: places, unmatched_only: false });
     }
 
     /// What is known of a key.

@@ -4,6 +4,7 @@ use crate::access::bind::{Binder, CteName, Level, output_info};
 use crate::access::block::{
     Block, Bound, Count, Cte, Node, OuterJoin, Output, RowLock, SemiJoin, SortKey, Source, bit, place_of,
 };
+use crate::access::clause::{Clause, Op, Test};
 use crate::access::walk;
 use crate::diagnostic::InputError;
 use crate::schema::TypeFamily;
@@ -94,6 +95,43 @@ pub(super) fn mergeable(query: &Query) -> Option<&Select> {
     plain.then_some(select)
 }
 
+/// The one row of constants that a subquery is, which the server puts in the place of its columns (pull_up_simple_values).
+pub(super) fn single_row(query: &Query) -> Option<Vec<SelectItem>> {
+    let plain = query.with.is_empty()
+        && query.order_by.is_empty()
+        && query.limit.is_none()
+        && query.offset.is_none()
+        && query.locks.is_empty();
+    let simple = |expr: &Expr| {
+        let mut simple = true;
+        walk::visit(expr, &mut |e| {
+            simple &= !matches!(e, Expr::Subquery(_) | Expr::Exists(_) | Expr::InSubquery { .. } | Expr::Default)
+                && !matches!(e, Expr::Call { name, over, .. } if over.is_some()
+                    || AGGREGATES.contains(&name.name.as_str())
+                    || SET_RETURNING.iter().any(|s| s.0 == name.name)
+                    || ["random", "nextval", "clock_timestamp", "gen_random_uuid"].contains(&name.name.as_str()));
+        });
+        simple
+    };
+    let items: Vec<SelectItem> = match &query.body {
+        Body::Values(rows) if rows.len() == 1 => {
+            rows[0].iter().map(|e| SelectItem::Expr { expr: e.clone(), alias: None }).collect()
+        }
+        Body::Select(select)
+            if select.from.is_empty()
+                && select.filter.is_none()
+                && select.group_by.is_empty()
+                && select.having.is_none()
+                && select.distinct == Distinct::No =>
+        {
+            select.items.clone()
+        }
+        _ => return None,
+    };
+    (plain && !items.is_empty() && items.iter().all(|i| matches!(i, SelectItem::Expr { expr, .. } if simple(expr))))
+        .then_some(items)
+}
+
 impl Binder<'_, '_> {
     /// Resolves a query.
     pub fn query(&mut self, query: &Query, outers: &[&Level]) -> Result<Node, InputError> {
@@ -165,10 +203,9 @@ impl Binder<'_, '_> {
             output.name.clone_from(name);
         }
         // The working table stands under the CTE's own name while its second part is read.
-        self.ctes.push((cte.name.clone(), CteName::Computed(usize::MAX, outputs, 10.0)));
+        self.ctes.push((cte.name.clone(), CteName::Computed(super::recursion::WORKING, outputs, 10.0)));
         let bound = self.bound_query(query, &[]);
         self.ctes.pop();
-        self.partly(&(0..0), format!("recursive query `{}` is priced as one step of its recursion", cte.name));
         bound
     }
 
@@ -210,19 +247,33 @@ impl Binder<'_, '_> {
         let read = |exprs: &[Expr]| exprs.iter().flat_map(|e| reader.clauses(e)).collect::<Vec<_>>();
         let mut clauses = read(&conditions);
         let mut kept = Vec::new();
+        let mut anti_joins = Vec::new();
         for (kept_rels, nullable, full, on) in outer_joins {
             let on = read(&on);
             // A condition that a null cannot pass makes the join an inner one.
             let strict = clauses.iter().any(|c| c.rels & nullable != 0 && super::selectivity::is_strict(c));
             if strict && !full {
                 clauses.extend(on);
+                continue;
+            }
+            let tested = if full { None } else { clauses.iter().position(|c| tests_null(c, nullable)) };
+            let Some(tested) = tested else {
+                kept.push(OuterJoin { kept: kept_rels, nullable, full, clauses: on, unmatched_only: false });
+                continue;
+            };
+            // IS NULL on a column that ON compares makes it an anti-join (reduce_outer_joins); on another one it
+            // is a filter on what the join gives.
+            let test = clauses.remove(tested);
+            if on.iter().any(|c| compares(c, &test)) {
+                anti_joins.push(SemiJoin { inner: nullable, anti: true, clauses: on });
             } else {
-                kept.push(OuterJoin { kept: kept_rels, nullable, full, clauses: on });
+                kept.push(OuterJoin { kept: kept_rels, nullable, full, clauses: on, unmatched_only: true });
             }
         }
         let semi_joins = semi_joins
             .into_iter()
             .map(|(inner, anti, conditions)| SemiJoin { inner, anti, clauses: read(&conditions) })
+            .chain(anti_joins)
             .collect();
         Block {
             clauses,
@@ -276,7 +327,7 @@ impl Binder<'_, '_> {
         let locks = query.locks.iter().map(|l| row_lock(&level, l)).collect();
         let extreme = extreme(&level, &outputs, &group_by);
         let block = self.finish(level, conditions);
-        Ok(Block {
+        let mut block = Block {
             group_by,
             aggregates: aggregates as f64,
             extreme,
@@ -290,7 +341,9 @@ impl Binder<'_, '_> {
             outputs,
             row_factor,
             ..block
-        })
+        };
+        block.push_down();
+        Ok(block)
     }
 
     /// A key of ORDER BY, GROUP BY or DISTINCT ON: a number or alias of the select list, or an expression.
@@ -313,6 +366,20 @@ impl Binder<'_, '_> {
             None => self.resolve(level, outers, expr)?,
         };
         Ok(key_of(level, expr, descending))
+    }
+}
+
+/// Whether a clause is IS NULL on a column of these relations.
+fn tests_null(clause: &Clause, rels: u64) -> bool {
+    matches!(&clause.test, Test::Null(key) if bit(key.rel) & rels != 0)
+}
+
+/// Whether an equality of ON is about the column that an IS NULL is about.
+fn compares(clause: &Clause, null: &Clause) -> bool {
+    match (&clause.test, &null.test) {
+        (Test::Join(l, Op::Eq, r), Test::Null(key)) => l == key || r == key,
+        (Test::Compare(l, Op::Eq, _), Test::Null(key)) => l == key,
+        _ => false,
     }
 }
 

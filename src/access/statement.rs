@@ -13,6 +13,7 @@ use crate::access::merge;
 use crate::access::partitions;
 use crate::access::planned::{self, Context, Level, Planned};
 use crate::access::predicates;
+use crate::access::recursion;
 use crate::access::relation::{IndexInfo, TableInfo};
 use crate::access::selectivity::Seen;
 use crate::access::tally::{Reach, Tally};
@@ -138,6 +139,12 @@ impl Statement {
     /// Runs a statement and its CTEs once; the rows it returns.
     fn run(&self, bound: &Bound, plans: &Plans<'_>, settings: &Settings, held: &mut Held, tally: &mut Tally) -> f64 {
         for (cte, plan) in bound.ctes.iter().zip(&plans.ctes) {
+            if let Body::Query(planned) = &plan.body
+                && cte.recursive
+                && recursion::run(planned, tally).is_some()
+            {
+                continue;
+            }
             self.run(&cte.bound, plan, settings, held, tally);
         }
         match (&bound.action, &plans.body) {
@@ -280,6 +287,11 @@ impl<'a> Plans<'a> {
             if cte.recursive {
                 // The planner takes ten times the first part's rows.
                 plan.returned.0 *= 10.0;
+                if let Body::Query(planned) = &plan.body
+                    && let Some(course) = recursion::of(planned)
+                {
+                    plan.returned.1 = course.rows;
+                }
             }
             context.cte_rows.push(plan.returned);
             ctes.push(plan);

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use crate::access::assumed;
 use crate::access::bind::Binder;
 use crate::access::catalog::{Catalog, Written};
+use crate::access::commands;
 use crate::access::footprint::Footprint;
 use crate::access::given_plan;
 use crate::access::references::{self, Write};
@@ -89,13 +90,16 @@ impl Statements {
     }
 
     fn compute(&self, settings: &Settings) -> Footprints {
-        self.resolved
+        let mut footprints: Footprints = self
+            .resolved
             .iter()
             .map(|steps| {
                 let mut held = Held::new();
                 steps.iter().map(|s| s.as_ref().map(|s| s.footprint(settings, self.protocol, &mut held))).collect()
             })
-            .collect()
+            .collect();
+        commands::note_users(&mut footprints);
+        footprints
     }
 }
 

@@ -73,6 +73,8 @@ pub struct LockDemand {
     pub wait: LockWait,
     /// Which rows.
     pub popularity: Popularity,
+    /// The condition that leads to them, as far as it is simple.
+    pub which: Option<String>,
     /// What is done from getting the lock to the end of the commit.
     pub held: Work,
 }
@@ -143,6 +145,7 @@ pub fn transaction_demand(
                     mode: lock.mode,
                     wait: lock.wait,
                     popularity: lock.popularity.clone(),
+                    which: lock.which.clone(),
                     held,
                 });
             }

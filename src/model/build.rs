@@ -2,14 +2,14 @@
 
 use crate::access::cache::{PageClass, two_levels};
 use crate::access::{Lockable, PageTouch, Popularity, RelationId};
-use crate::demand::{TransactionDemand, Work};
+use crate::demand::{LockDemand, TransactionDemand, Work};
 use crate::machine::{Machine, SynchronousCommit};
-use crate::model::locks::{LockClass, Taker};
+use crate::model::locks::{HoldTimes, LockClass, Taker};
 use crate::model::mix::{fold_tail, merge};
 use crate::model::storage::{CheckpointRules, DirtyRelation};
 use crate::model::system::{Arrivals, ClientCpu, Commit, Demand, KindDemand, StorageRates, Switches, System};
 use crate::schema::{Schema, TableId};
-use crate::units::{Bytes, PAGE_BYTES, Pages, Rate};
+use crate::units::{Bytes, PAGE_BYTES, Pages, Rate, Seconds};
 use crate::workload::{Load, Workload};
 
 /// Lock classes of single hot rows that are kept apart per table.
@@ -154,6 +154,22 @@ fn machine_demand(machine: &Machine, work: &Work, misses: &Misses) -> Demand {
     }
 }
 
+/// How long a lock is held when nobody else is there: what is still to be done at the model's own prices, in whole
+/// core time, and one flush of its own; caches warm.
+#[must_use]
+pub fn hold_time(machine: &Machine, lock: &LockDemand) -> Seconds {
+    let commit = commit(machine);
+    let times = HoldTimes {
+        server_stretch: 1.0,
+        client_stretch: 1.0,
+        switch: 0.0,
+        commit_cpu: commit.flush_cpu,
+        flush: commit.flush + commit.standby,
+        read: machine.storage.read.get(),
+    };
+    Seconds(times.of(&machine_demand(machine, &lock.held, &Misses::default())))
+}
+
 /// Shares of buffer accesses that miss.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 struct Misses {
@@ -241,7 +257,9 @@ fn lock_classes(
         let users: Vec<_> = demands
             .iter()
             .enumerate()
-            .flat_map(|(kind, d)| d.locks.iter().filter(|l| l.table == table && l.of.same_kind(of)).map(move |l| (kind, l)))
+            .flat_map(|(kind, d)| {
+                d.locks.iter().filter(|l| l.table == table && l.of.same_kind(of)).map(move |l| (kind, l))
+            })
             .collect();
         let conflicts = users.iter().any(|(_, a)| users.iter().any(|(_, b)| a.mode.conflicts(b.mode)));
         if !conflicts {

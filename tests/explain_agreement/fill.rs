@@ -142,7 +142,7 @@ fn typed(column: &Column, given: &ColumnStats, distinct: f64, number: &str) -> S
         let elements = given.elements.as_ref();
         let of = elements.and_then(|e| e.distinct).unwrap_or(10.0);
         let count = elements.and_then(|e| e.avg_count).unwrap_or(3.0);
-        let drawn = format!("'t' || (hashint8extended({number}, i) & 2147483647) % {of}");
+        let drawn = format!("'t' || (hashint8extended(g, i) & 2147483647) % {of}");
         let list = format!("(SELECT array_agg(DISTINCT {drawn}) FROM generate_series(1, {count}) i)");
         return if column.ty.array { list } else { format!("array_to_tsvector({list})") };
     }
