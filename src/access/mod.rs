@@ -5,6 +5,7 @@
 //! then runs the plan with the true numbers ([`execute`], [`writes`]). What the planner believes and
 //! what is true are kept apart: the first chooses the path, the second costs time.
 
+pub mod advisory;
 pub mod assumed;
 pub mod bind;
 pub mod bind_write;
@@ -56,6 +57,7 @@ pub mod tally;
 mod tests;
 pub mod text_search;
 pub mod touches;
+pub mod triggers;
 pub mod upper;
 pub mod values;
 pub mod wal;

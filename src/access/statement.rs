@@ -39,6 +39,8 @@ pub struct Statement {
     pub parameters: bool,
     /// A plan that stands in for the model's own.
     pub plan: Option<String>,
+    /// Advisory locks that it takes.
+    pub advisory: Vec<LockUse>,
     /// What was understood in part.
     pub warnings: Vec<crate::diagnostic::Warning>,
 }
@@ -129,7 +131,7 @@ impl Statement {
             index_entries: tally.index_entries,
             hot_fraction: (tally.updated.0 > 0.0).then(|| tally.updated.1 / tally.updated.0),
             wal_bytes: Bytes(tally.wal),
-            locks: tally.locks,
+            locks: self.advisory.iter().cloned().chain(tally.locks).collect(),
             touches: tally.touches,
             writes: tally.writes,
             warnings: self.warnings.clone(),

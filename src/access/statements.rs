@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use crate::access::advisory;
 use crate::access::assumed;
 use crate::access::bind::Binder;
 use crate::access::catalog::{Catalog, Written};
@@ -11,6 +12,7 @@ use crate::access::given_plan;
 use crate::access::references::{self, Write};
 use crate::access::session::Session;
 use crate::access::statement::{Held, Statement};
+use crate::access::triggers;
 use crate::access::values::Draws;
 use crate::diagnostic::{InputError, Warning, WarningCode};
 use crate::machine::{Machine, Settings};
@@ -175,7 +177,16 @@ fn resolve(
         warnings.push(Warning::new(WarningCode::AssumedStatistics, message).at(start.clone()));
     }
     warnings.extend(substitutes(text)?);
+    if text.cpu.is_none() {
+        warnings.extend(triggers::warnings(catalog.schema, &bound));
+    }
+    let (advisory, session) = advisory::locks(&bound, draws);
+    if session {
+        let message = "a session's advisory lock is taken as held to the end of the transaction";
+        warnings.push(Warning::new(WarningCode::PartlyUnderstood, message).at(start));
+    }
     Ok(Statement {
+        advisory,
         plan: text.plan.clone(),
         bound,
         draws: Arc::clone(draws),

@@ -30,6 +30,9 @@ impl Names for Listed<'_> {
     fn all(&self) -> Vec<String> {
         self.0.iter().map(|v| v.name.clone()).collect()
     }
+    fn foreign(&self) -> bool {
+        true
+    }
 }
 
 /// Reads the section `transactions`.
