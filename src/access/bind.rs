@@ -7,12 +7,13 @@ use crate::access::block::{Bound, Cte, Leaf, Output, Rel, Source, SubPlan, place
 use crate::access::catalog::Catalog;
 use crate::access::clause::Reader;
 use crate::access::column::ColumnInfo;
+use crate::access::pull_up::{mergeable, single_row};
 use crate::access::relation::TableInfo;
 use crate::access::values::Draws;
 use crate::access::walk;
 use crate::diagnostic::{InputError, Warning, WarningCode};
 use crate::schema::{TableName, TypeFamily, View};
-use crate::sql::tree::{Body, Expr, QualifiedName, Query, SelectItem, Span};
+use crate::sql::tree::{Expr, QualifiedName, Query, SelectItem, Span};
 use crate::workload::StatementText;
 
 /// Most relations of one query level; the planner itself gives up exhaustive search far below.
@@ -211,28 +212,10 @@ impl Binder<'_, '_> {
         outers: &[&Level],
         (query, alias, columns, lateral): (&Query, &str, &[String], bool),
     ) -> Result<Vec<Expr>, InputError> {
-        if let Some(row) = super::select::single_row(query) {
-            let mut merged = Vec::new();
-            for (n, expr) in row.into_iter().enumerate() {
-                let own = |n: usize| format!("column{}", n + 1);
-                let name = match &expr {
-                    SelectItem::Expr { expr, alias } => alias.clone().unwrap_or_else(|| match &query.body {
-                        Body::Values(_) => own(n),
-                        _ => output_name(expr),
-                    }),
-                    SelectItem::Star { .. } => own(n),
-                };
-                if let SelectItem::Expr { expr, .. } = &expr {
-                    let hidden = std::mem::replace(&mut level.inner_from, if lateral { 0 } else { level.names.len() });
-                    let resolved = self.resolve(level, outers, expr);
-                    level.inner_from = hidden;
-                    merged.push((columns.get(n).cloned().unwrap_or(name), resolved?));
-                }
-            }
-            level.names.push(Name { alias: alias.to_owned(), target: Target::Merged(merged), open: false });
-            return Ok(Vec::new());
+        if let Some(row) = single_row(query) {
+            return self.add_row(level, outers, (query, row), (alias, columns, lateral));
         }
-        if let Some(select) = super::select::mergeable(query) {
+        if let Some(select) = mergeable(query) {
             let hidden_before = level.names.len();
             let outer_start = std::mem::replace(&mut level.inner_from, hidden_before);
             let mut conditions = Vec::new();
@@ -370,7 +353,7 @@ impl Binder<'_, '_> {
     }
 }
 
-fn output_name(expr: &Expr) -> String {
+pub(super) fn output_name(expr: &Expr) -> String {
     match expr {
         Expr::Column { name, .. } => name.clone(),
         Expr::Call { name, .. } => name.name.clone(),

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use crate::access::bind::Binder;
 use crate::access::block::{Action, Bound, Insert, Node};
+use crate::access::column::ColumnInfo;
 use crate::access::footprint::{Footprint, LockUse, Lockable, PageTouch, Popularity, RelationId};
 use crate::access::relation::TableInfo;
 use crate::access::statements::Footprints;
 use crate::access::wal;
 use crate::diagnostic::{InputError, Warning};
-use crate::schema::TableId;
+use crate::schema::{TableId, TypeFamily};
 use crate::sql::tree::{Command, LockMode, LockWait, NamedTable, TableLockMode};
 use crate::units::Bytes;
 
@@ -41,7 +42,9 @@ impl TableCommand {
             footprint.locks.push(table_lock(info.id, self.mode, wait));
             if self.emptied {
                 // Heap, TOAST table with its index, and each index get a new file and a new catalog row.
-                let files = 3.0 + info.indexes.len() as f64;
+                let long = |c: &ColumnInfo| c.width.varlena && c.family != TypeFamily::Numeric;
+                let toast = if info.columns.iter().any(long) { 2.0 } else { 0.0 };
+                let files = 1.0 + toast + info.indexes.len() as f64;
                 footprint.wal_bytes += Bytes(files * wal::new_file());
                 footprint.counts.file_made += files;
                 footprint.writes = true;

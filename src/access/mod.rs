@@ -39,6 +39,7 @@ pub mod planned;
 pub mod planner;
 pub mod popularity;
 pub mod predicates;
+pub mod pull_up;
 pub mod push_down;
 pub mod reader;
 pub mod recursion;

@@ -16,7 +16,7 @@ pub const WORKING_ROWS: (f64, f64) = (10.0, 1.0);
 /// Growth per step from which a recursion that nothing bounds does not die out.
 const LASTING: f64 = 0.95;
 /// Steps of a recursion that lasts, when no condition says how many.
-const ASSUMED_STEPS: f64 = 10.0;
+pub const ASSUMED_STEPS: f64 = 10.0;
 /// Steps that one is followed for while it dies out.
 const MOST_STEPS: f64 = 1000.0;
 
@@ -57,7 +57,7 @@ pub fn of(planned: &Planned<'_>) -> Option<Course> {
 }
 
 /// Runs a recursive query; `None` when it is none after all.
-pub fn run(planned: &Planned<'_>, tally: &mut Tally) -> Option<f64> {
+pub fn run(planned: &Planned<'_>, tally: &mut Tally) -> Option<Course> {
     let course = of(planned)?;
     let Planned::Set { sides, node } = planned else { return None };
     execute::query(&sides.0, 1.0, f64::INFINITY, tally);
@@ -65,7 +65,7 @@ pub fn run(planned: &Planned<'_>, tally: &mut Tally) -> Option<f64> {
     if let crate::access::block::Node::SetOperation { distinct: true, .. } = node {
         tally.counts.group_row += course.rows;
     }
-    Some(course.rows)
+    Some(course)
 }
 
 /// Steps after which a condition such as `depth < 5` on the working table ends the recursion, and the share of rows

@@ -20,6 +20,7 @@ use crate::access::tally::{Reach, Tally};
 use crate::access::touches;
 use crate::access::values::Draws;
 use crate::access::writes;
+use crate::diagnostic::{Position, Warning, WarningCode};
 use crate::machine::{PlanCacheMode, Settings};
 use crate::sql::tree::{Expr, LockMode, LockWait};
 use crate::units::{Bytes, Pages};
@@ -39,6 +40,8 @@ pub struct Statement {
     pub parameters: bool,
     /// A plan that stands in for the model's own.
     pub plan: Option<String>,
+    /// Where it is written.
+    pub start: Position,
     /// Advisory locks that it takes.
     pub advisory: Vec<LockUse>,
     /// What was understood in part.
@@ -122,6 +125,10 @@ impl Statement {
             counts.planning = 1.0 - held;
             counts.planning_relation = (relations - held).max(0.0);
         }
+        let mut warnings = self.warnings.clone();
+        warnings.extend(
+            tally.notes.into_iter().map(|n| Warning::new(WarningCode::AssumedStatistics, n).at(self.start.clone())),
+        );
         Footprint {
             relations: tally.relations,
             counts,
@@ -134,7 +141,7 @@ impl Statement {
             locks: self.advisory.iter().cloned().chain(tally.locks).collect(),
             touches: tally.touches,
             writes: tally.writes,
-            warnings: self.warnings.clone(),
+            warnings,
         }
     }
 
@@ -143,8 +150,15 @@ impl Statement {
         for (cte, plan) in bound.ctes.iter().zip(&plans.ctes) {
             if let Body::Query(planned) = &plan.body
                 && cte.recursive
-                && recursion::run(planned, tally).is_some()
+                && let Some(course) = recursion::run(planned, tally)
             {
+                if course.guessed {
+                    tally.notes.push(format!(
+                        "nothing says how often recursive query `{}` repeats; {} steps were assumed",
+                        cte.name,
+                        recursion::ASSUMED_STEPS
+                    ));
+                }
                 continue;
             }
             self.run(&cte.bound, plan, settings, held, tally);

@@ -187,6 +187,7 @@ fn resolve(
     }
     Ok(Statement {
         advisory,
+        start: text.origin.locate(&text.sql, 0),
         plan: text.plan.clone(),
         bound,
         draws: Arc::clone(draws),

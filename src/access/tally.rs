@@ -38,6 +38,8 @@ pub struct Tally {
     pub wal: f64,
     /// Whether a transaction id is needed.
     pub writes: bool,
+    /// What was assumed on the way.
+    pub notes: Vec<String>,
 }
 
 /// Rows below which a descent costs no cache misses worth counting.

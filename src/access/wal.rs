@@ -24,7 +24,7 @@ const XL_HEAP_PRUNE: f64 = 8.0;
 /// Lengths of the unchanged prefix and suffix of an updated tuple.
 const PREFIX_SUFFIX: f64 = 4.0;
 /// Bytes of WAL per file that TRUNCATE makes.
-const NEW_FILE: f64 = 500.0;
+const NEW_FILE: f64 = 580.0;
 /// xl_btree_insert.
 const XL_BTREE_INSERT: f64 = 2.0;
 
@@ -41,7 +41,8 @@ pub fn heap_multi_insert(tuple_bytes: f64, rows_per_page: f64) -> f64 {
 }
 
 /// A new file for a table or index (TRUNCATE): its creation (XLOG_SMGR_CREATE) and its new row in pg_class with the
-/// entries of that catalog's indexes; measured on version 15.
+/// entries of that catalog's indexes. Measured on version 15: 536, 1678 and 2940 bytes for tables of 1, 3 and 5 files,
+/// the longer commit record included.
 #[must_use]
 pub const fn new_file() -> f64 {
     NEW_FILE
