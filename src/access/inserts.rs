@@ -175,6 +175,15 @@ impl Statement {
             let mut stored = column.width;
             let place = insert.table.column(&column.name);
             let given = place.is_some_and(|p| insert.columns.contains(&p));
+            // What a query gives is as wide as the column it comes from.
+            let from = place.and_then(|p| insert.columns.iter().position(|c| *c == p));
+            if let (Some(at), Some(source)) = (from, &insert.source)
+                && insert.values.is_empty()
+                && column.width.varlena
+                && let Some(output) = source.outputs().get(at).filter(|o| o.info.family == column.family)
+            {
+                stored.bytes = output.info.width.bytes;
+            }
             let mut present = if given || insert.source.is_none() {
                 1.0 - column.null_fraction
             } else {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::access::bind::{Binder, Level as Scope};
 use crate::access::block::{Action, Block, Bound, Insert, Node, OUTER, Update, bit, place_of};
-use crate::access::clause::{Op, Test};
+use crate::access::clause::{Clause, Op, Test};
 use crate::access::foreign_keys::{self, Incoming};
 use crate::access::planned::{self, Context, Level};
 use crate::access::relation::TableInfo;
@@ -41,6 +41,8 @@ pub struct When {
     pub rows: MergeRows,
     /// Share of those rows that pass its condition.
     pub share: f64,
+    /// Its condition, when it is one comparison of the target's own.
+    pub test: Option<Clause>,
     /// What happens to them.
     pub action: Then,
 }
@@ -88,9 +90,9 @@ impl Binder<'_, '_> {
         let on = self.filter(&mut scope, &[], &merge.on)?;
         let mut when = Vec::new();
         for clause in &merge.when {
-            let share = self.when_share(&mut scope, &table, clause.condition.as_ref())?;
+            let (share, test) = self.when_share(&mut scope, &table, clause.condition.as_ref())?;
             let action = self.then(&mut scope, &table, &leaves, &clause.action)?;
-            when.push(When { rows: clause.rows, share, action });
+            when.push(When { rows: clause.rows, share, test, action });
         }
         let returning = self.outputs(&mut scope, &[], &merge.returning)?;
         self.ctes.truncate(visible);
@@ -111,7 +113,16 @@ impl Binder<'_, '_> {
     }
 
     fn bound_merge(&self, mut merge: Merge, returning: Vec<super::block::Output>) -> Bound {
-        for when in &mut merge.when {
+        // A row that comes to a clause has failed the conditions of those before it.
+        let mut failed: Vec<Clause> = Vec::new();
+        for when in merge.when.iter_mut().filter(|w| w.rows == MergeRows::Matched) {
+            if let Then::Update(update) = &mut when.action {
+                update.block = merge.matched.clone();
+                update.block.clauses.extend(failed.iter().cloned().chain(when.test.clone()));
+            }
+            failed.extend(when.test.as_ref().map(opposite));
+        }
+        for when in merge.when.iter_mut().filter(|w| w.rows != MergeRows::Matched) {
             if let Then::Update(update) = &mut when.action {
                 update.block = merge.matched.clone();
             }
@@ -125,14 +136,19 @@ impl Binder<'_, '_> {
         scope: &mut Scope,
         table: &TableInfo,
         condition: Option<&Expr>,
-    ) -> Result<f64, InputError> {
-        let Some(condition) = condition else { return Ok(1.0) };
+    ) -> Result<(f64, Option<Clause>), InputError> {
+        let Some(condition) = condition else { return Ok((1.0, None)) };
         let resolved = self.resolve(scope, &[], condition)?;
         let clauses = self.reader(scope).clauses(&resolved);
-        Ok(clauses
+        let share = clauses
             .iter()
             .map(|c| if c.rels == bit(0) { selectivity::one(c, table, Seen::True) } else { CONDITION_SHARE })
-            .product())
+            .product();
+        let test = match &clauses[..] {
+            [only] if only.rels == bit(0) && matches!(only.test, Test::Compare(..)) => Some(only.clone()),
+            _ => None,
+        };
+        Ok((share, test))
     }
 
     fn then(
@@ -187,6 +203,15 @@ impl Binder<'_, '_> {
             }
         })
     }
+}
+
+/// The clause that holds where this comparison does not.
+fn opposite(clause: &Clause) -> Clause {
+    let mut opposite = clause.clone();
+    if let Test::Compare(_, op, _) = &mut opposite.test {
+        *op = op.negated();
+    }
+    opposite
 }
 
 /// Columns of the source as values that come from elsewhere, as an INSERT sees them.
