@@ -51,6 +51,8 @@ impl Touch {
             logged: true,
         };
         let lock = self.lock.iter().map(|(table, popularity)| LockUse {
+            of: predict::access::Lockable::Row,
+            which: None,
             table: *table,
             rows: 1.0,
             mode: LockMode::NoKeyUpdate,
@@ -97,6 +99,7 @@ fn transaction(
     let step = |kind| Step { kind, repeat: 1.0, pipelined: false };
     let statement = || {
         let text = StatementText {
+            rows: None,
             sql: "SELECT 1".into(),
             written: "SELECT 1".into(),
             origin: TextOrigin::file("made up"),

@@ -40,7 +40,8 @@ impl Found {
             }
             Action::Update(update) => self.block(&update.block),
             Action::Delete(delete) => self.block(&delete.block),
-            Action::Utility => {}
+            Action::Merge(merge) => self.block(&merge.block),
+            Action::Utility | Action::Tables(_) => {}
         }
     }
 

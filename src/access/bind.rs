@@ -7,8 +7,10 @@ use crate::access::block::{Bound, Cte, Leaf, Output, Rel, Source, SubPlan, place
 use crate::access::catalog::Catalog;
 use crate::access::clause::Reader;
 use crate::access::column::ColumnInfo;
+use crate::access::pull_up::{mergeable, single_row};
 use crate::access::relation::TableInfo;
 use crate::access::values::Draws;
+use crate::access::walk;
 use crate::diagnostic::{InputError, Warning, WarningCode};
 use crate::schema::{TableName, TypeFamily, View};
 use crate::sql::tree::{Expr, QualifiedName, Query, SelectItem, Span};
@@ -143,7 +145,7 @@ impl Binder<'_, '_> {
         let info = self.table(name, span)?;
         let leaves = self.catalog.leaves(info.id, only);
         let used = vec![false; info.columns.len()];
-        let rel = Rel { source: Source::Table, alias, info, leaves, lateral: false, used };
+        let rel = Rel { source: Source::Table, alias, info, leaves, lateral: 0, used };
         self.add(level, rel, false)?;
         Ok(Vec::new())
     }
@@ -178,7 +180,7 @@ impl Binder<'_, '_> {
                     alias: alias.to_owned(),
                     info,
                     leaves: vec![leaf],
-                    lateral: false,
+                    lateral: 0,
                     used,
                 };
                 self.add(level, rel, false)?;
@@ -210,7 +212,10 @@ impl Binder<'_, '_> {
         outers: &[&Level],
         (query, alias, columns, lateral): (&Query, &str, &[String], bool),
     ) -> Result<Vec<Expr>, InputError> {
-        if let Some(select) = super::select::mergeable(query) {
+        if let Some(row) = single_row(query) {
+            return self.add_row(level, outers, (query, row), (alias, columns, lateral));
+        }
+        if let Some(select) = mergeable(query) {
             let hidden_before = level.names.len();
             let outer_start = std::mem::replace(&mut level.inner_from, hidden_before);
             let mut conditions = Vec::new();
@@ -233,12 +238,15 @@ impl Binder<'_, '_> {
             level.names.push(Name { alias: alias.to_owned(), target: Target::Merged(merged), open: false });
             return Ok(conditions);
         }
+        let reach = std::mem::take(&mut self.reach);
         let node = {
             let mut around: Vec<&Level> = if lateral { vec![&*level] } else { Vec::new() };
             around.extend(outers);
             self.query(query, &around)?
         };
-        self.reach = self.reach.saturating_sub(usize::from(lateral));
+        let before = super::select::mask(0, level.rels.len());
+        let depends = if lateral && self.reach > 0 { before } else { 0 };
+        self.reach = reach.max(self.reach.saturating_sub(usize::from(lateral)));
         let info = derived_info(alias, node.outputs(), columns, 1.0);
         let used = vec![false; info.columns.len()];
         let leaf = Leaf { info: Arc::clone(&info), bound: None };
@@ -247,7 +255,7 @@ impl Binder<'_, '_> {
             alias: alias.to_owned(),
             info,
             leaves: vec![leaf],
-            lateral,
+            lateral: depends,
             used,
         };
         self.add(level, rel, false)?;
@@ -266,7 +274,18 @@ impl Binder<'_, '_> {
         let alias = alias.unwrap_or(&name.name).to_owned();
         let info = Arc::new(TableInfo::bare(&alias, rows, Vec::new()));
         let leaf = Leaf { info: Arc::clone(&info), bound: None };
-        let rel = Rel { source: Source::Rows(rows), alias, info, leaves: vec![leaf], lateral: true, used: Vec::new() };
+        let mut depends = 0;
+        for arg in &args {
+            walk::visit(arg, &mut |e| {
+                if let Expr::Column { qualifier, .. } = e
+                    && let Some(place) = place_of(qualifier.as_deref())
+                {
+                    depends |= super::block::bit(place);
+                }
+            });
+        }
+        let source = Source::Rows(rows);
+        let rel = Rel { source, alias, info, leaves: vec![leaf], lateral: depends, used: Vec::new() };
         self.add(level, rel, true)?;
         Ok(())
     }
@@ -334,7 +353,7 @@ impl Binder<'_, '_> {
     }
 }
 
-fn output_name(expr: &Expr) -> String {
+pub(super) fn output_name(expr: &Expr) -> String {
     match expr {
         Expr::Column { name, .. } => name.clone(),
         Expr::Call { name, .. } => name.name.clone(),

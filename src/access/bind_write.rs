@@ -27,6 +27,8 @@ impl Binder<'_, '_> {
             Statement::Insert(insert) => self.insert(insert, statement),
             Statement::Update(update) => self.update(update, statement),
             Statement::Delete(delete) => self.delete(delete, statement),
+            Statement::Merge(merge) => self.merge(merge, statement),
+            Statement::Command(command) => self.command(command),
             Statement::Begin | Statement::Commit | Statement::Rollback | Statement::Utility { .. } => {
                 Ok(Bound { ctes: Vec::new(), action: Action::Utility, returning: Vec::new() })
             }
@@ -59,11 +61,11 @@ impl Binder<'_, '_> {
         let returning = self.outputs(&mut level, &[], &insert.returning)?;
         self.ctes.truncate(visible);
         let outgoing = self.outgoing(&table, |_| true);
-        let insert = Insert { table, leaves, columns, source, values, conflict, outgoing };
+        let insert = Insert { table, leaves, columns, source, values, conflict, outgoing, copied: false };
         Ok(Bound { ctes: Vec::new(), action: Action::Insert(Box::new(insert)), returning })
     }
 
-    fn target_level(&self, table: &Arc<TableInfo>, alias: &str, leaves: &[Leaf]) -> Level {
+    pub(super) fn target_level(&self, table: &Arc<TableInfo>, alias: &str, leaves: &[Leaf]) -> Level {
         let mut level = Level::default();
         level.names.push(Name { alias: alias.to_owned(), target: Target::Rel(0), open: false });
         level.rels.push(Rel {
@@ -71,13 +73,13 @@ impl Binder<'_, '_> {
             alias: alias.to_owned(),
             info: Arc::clone(table),
             leaves: leaves.to_vec(),
-            lateral: false,
+            lateral: 0,
             used: vec![false; table.columns.len()],
         });
         level
     }
 
-    fn target(&self, table: &TableInfo, name: &str, span: &Span) -> Result<usize, InputError> {
+    pub(super) fn target(&self, table: &TableInfo, name: &str, span: &Span) -> Result<usize, InputError> {
         table.column(name).ok_or_else(|| {
             self.error(span, format!("unknown column `{name}` of table `{}`", table.name))
                 .expected("a column of the table")
@@ -155,7 +157,7 @@ impl Binder<'_, '_> {
     }
 
     /// A table that a foreign key leads to; rows that are not given are assumed, and said.
-    fn linked(&mut self, id: crate::schema::TableId) -> Arc<TableInfo> {
+    pub(super) fn linked(&mut self, id: crate::schema::TableId) -> Arc<TableInfo> {
         let (info, assumed) = self.catalog.get_or_assume(id);
         if assumed {
             let message = format!(
@@ -169,7 +171,7 @@ impl Binder<'_, '_> {
     }
 
     /// Foreign keys of a table with a column that is written.
-    fn outgoing(&mut self, table: &Arc<TableInfo>, written: impl Fn(&String) -> bool) -> Vec<Outgoing> {
+    pub(super) fn outgoing(&mut self, table: &Arc<TableInfo>, written: impl Fn(&String) -> bool) -> Vec<Outgoing> {
         let schema = self.catalog.schema;
         schema.tables[table.id]
             .foreign_keys
@@ -184,7 +186,7 @@ impl Binder<'_, '_> {
     }
 
     /// Foreign keys to a table, with those that cascade on.
-    fn incoming(&mut self, table: &Arc<TableInfo>, depth: usize) -> Vec<Incoming> {
+    pub(super) fn incoming(&mut self, table: &Arc<TableInfo>, depth: usize) -> Vec<Incoming> {
         if depth > MAX_CASCADE {
             return Vec::new();
         }

@@ -50,8 +50,8 @@ pub struct Rel {
     pub info: Arc<TableInfo>,
     /// The partitions that are scanned; the table itself when it is not partitioned.
     pub leaves: Vec<Leaf>,
-    /// LATERAL: evaluated per row of what stands before it.
-    pub lateral: bool,
+    /// LATERAL: relations per row of which it is evaluated.
+    pub lateral: u64,
     /// Columns that the query uses, by place in `info`.
     pub used: Vec<bool>,
 }
@@ -268,6 +268,10 @@ pub enum Action {
     Update(Box<Update>),
     /// DELETE: the block finds the rows of relation 0.
     Delete(Box<Delete>),
+    /// MERGE.
+    Merge(Box<super::merge::Merge>),
+    /// LOCK TABLE or TRUNCATE.
+    Tables(super::commands::TableCommand),
     /// Costs a message.
     Utility,
 }
@@ -289,6 +293,8 @@ pub struct Insert {
     pub conflict: Option<Conflict>,
     /// Foreign keys to check.
     pub outgoing: Vec<Outgoing>,
+    /// COPY: rows are written page by page.
+    pub copied: bool,
 }
 
 /// ON CONFLICT.

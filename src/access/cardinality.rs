@@ -175,8 +175,24 @@ impl Planner<'_> {
         (linked * selectivity::all(&self.clauses(&plain), info, seen)).clamp(0.0, 1.0)
     }
 
+    /// Share of outer rows whose join keys are not null, for a plan that other relations' rows drive.
+    #[must_use]
+    pub fn known_keys(&self, inner: &super::plan::Plan) -> f64 {
+        let mut share: f64 = 1.0;
+        for rel in (0..self.links.len()).filter(|r| inner.rels & bit(*r) != 0) {
+            for (place, others) in &self.links[rel] {
+                if others & inner.requires != 0
+                    && let Test::Join(_, Op::Eq, key) = &self.pool[*place].test
+                {
+                    share = share.min(self.column(key).map_or(1.0, |c| 1.0 - c.null_fraction));
+                }
+            }
+        }
+        share
+    }
+
     /// A unique key all of whose columns equalities fix.
-    fn fixed_key<'t>(&self, info: &'t TableInfo, places: &[usize]) -> Option<&'t IndexInfo> {
+    pub(super) fn fixed_key<'t>(&self, info: &'t TableInfo, places: &[usize]) -> Option<&'t IndexInfo> {
         let fixed = |name: &str| {
             places.iter().any(|p| match &self.pool[*p].test {
                 Test::Join(k, Op::Eq, _) | Test::Compare(k, Op::Eq, _) => k.column.as_deref() == Some(name),

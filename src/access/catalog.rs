@@ -35,6 +35,8 @@ pub struct Catalog<'a> {
     children: HashMap<TableId, Vec<TableId>>,
     written: HashMap<TableId, Written>,
     resolved: HashMap<TableId, Arc<TableInfo>>,
+    /// Whether text compares byte by byte where no collation is written.
+    plain_collation: bool,
 }
 
 impl<'a> Catalog<'a> {
@@ -55,6 +57,7 @@ impl<'a> Catalog<'a> {
             children,
             written: HashMap::new(),
             resolved: HashMap::new(),
+            plain_collation: workload.database.collation.as_deref().is_some_and(is_plain),
         }
     }
 
@@ -150,6 +153,13 @@ impl<'a> Catalog<'a> {
             .collect();
         let written = self.written.get(&id).cloned().unwrap_or_default();
         let mut info = TableInfo::new(self.schema, id, stats, rows, &written, &referenced);
+        for index in &mut info.indexes {
+            for (place, key) in table.indexes[index.place].keys.iter().enumerate() {
+                let column = key.column().and_then(|name| table.columns.iter().find(|c| c.name == name));
+                let written = key.collation.as_deref().or_else(|| column.and_then(|c| c.collation.as_deref()));
+                index.pattern[place] |= written.map_or(self.plain_collation, is_plain);
+            }
+        }
         if let Some((parent, bound)) = &table.partition_of {
             let limit = partitions::limit(&self.schema.tables[*parent], bound, |column| {
                 info.column(column).is_some_and(|c| info.columns[c].time)
@@ -223,4 +233,9 @@ impl<'a> Catalog<'a> {
         }
         found
     }
+}
+
+/// Whether a collation compares byte by byte, so that a plain index serves `LIKE 'x%'` (lc_collate_is_c).
+fn is_plain(collation: &str) -> bool {
+    matches!(collation, "C" | "POSIX" | "ucs_basic")
 }

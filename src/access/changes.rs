@@ -113,6 +113,15 @@ fn change_probability(
                 .count();
             return 1.0 - same as f64 / runs as f64;
         }
+        // `SET n = 4 WHERE n < 4` finds no row that has the value already.
+        if let Test::Compare(key, op, bound) = &clause.test
+            && key.column.as_ref() == Some(name)
+            && let ([old], [new]) = (&bound.values[..], &own.values[..])
+            && let (Some(old), Some(new)) = (old.number(), new.number())
+            && !op.holds(new, old)
+        {
+            return 1.0;
+        }
     }
     let mentions_column = !walk::column_names(value).is_empty();
     if own.unknown() || own.hidden || mentions_column {

@@ -212,6 +212,9 @@ impl<'a> Run<'_, 'a> {
             loops,
             if share < 1.0 { (outer_all * share).max(1.0_f64.min(outer_all)) } else { f64::INFINITY },
         );
+        // A null key finds nothing, and the index is not even asked.
+        let outer_rows_all = outer_rows;
+        let outer_rows = outer_rows * self.planner().known_keys(inner);
         let first_match = matches!(join, JoinType::Semi | JoinType::Anti);
         let runs = if materialized {
             loops * outer_rows.min(1.0)
@@ -230,7 +233,7 @@ impl<'a> Run<'_, 'a> {
         };
         let inner_rows = self.node(inner, runs.max(0.0), inner_want);
         if materialized {
-            self.tally.counts.seq_row += inner_rows * loops * outer_rows;
+            self.tally.counts.seq_row += inner_rows * loops * outer_rows_all;
         }
         (total * share).min(want)
     }

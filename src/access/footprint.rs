@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Warning;
 use crate::schema::{TableId, TableName};
-use crate::sql::tree::{LockMode, LockWait};
+use crate::sql::tree::{LockMode, LockWait, TableLockMode};
 use crate::units::{Bytes, Pages};
 
 /// What one execution of a statement does, in the steady state (prepared and executed many times,
@@ -108,6 +108,8 @@ pub struct Counts {
     pub planning: f64,
     /// Relations planned per execution.
     pub planning_relation: f64,
+    /// Files made for tables and indexes (TRUNCATE).
+    pub file_made: f64,
 }
 
 /// Which items (rows or pages) are used how often: groups of equally likely items.
@@ -136,11 +138,35 @@ impl Popularity {
     }
 }
 
+/// What a lock is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Lockable {
+    /// Rows of a table.
+    Row,
+    /// A table as a whole, in this mode.
+    Table(TableLockMode),
+    /// A number that the application chose (pg_advisory_lock and its kin); there is no table.
+    Advisory,
+}
+
+impl Lockable {
+    /// Whether two locks can be on the same thing: rows, tables and numbers are apart.
+    #[must_use]
+    pub const fn same_kind(self, other: Self) -> bool {
+        matches!(
+            (self, other),
+            (Self::Row, Self::Row) | (Self::Table(_), Self::Table(_)) | (Self::Advisory, Self::Advisory)
+        )
+    }
+}
+
 /// Rows of a table that a statement locks until the end of its transaction.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LockUse {
-    /// The table.
+    /// The table; `TableId::MAX` for an advisory lock.
     pub table: TableId,
+    /// Rows, a table, or a number.
+    pub of: Lockable,
     /// Rows locked per execution.
     pub rows: f64,
     /// In which mode.
@@ -149,6 +175,8 @@ pub struct LockUse {
     pub wait: LockWait,
     /// Which rows; rows nobody else can want (just inserted) have no entry at all.
     pub popularity: Popularity,
+    /// The condition that leads to the rows, as far as it is simple: `id = $1`.
+    pub which: Option<String>,
 }
 
 /// A heap or an index.

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::access::clause::{Key, ValueSet};
 use crate::access::entries::Place;
-use crate::access::footprint::{LockUse, Popularity};
+use crate::access::footprint::Popularity;
 use crate::access::relation::{IndexInfo, TableInfo};
+use crate::access::statement::lock;
 use crate::access::tally::{Reach, Tally};
 use crate::access::touches;
 use crate::access::writes;
@@ -48,19 +49,27 @@ pub struct Incoming {
 /// Checks `rows` new references of one key: a lookup of the parent and a KEY SHARE lock on it.
 ///
 /// `locked` of the parents were not locked by the transaction before; of the others nothing is logged again.
-pub fn check(key: &Outgoing, rows: f64, value: Option<&ValueSet>, locked: f64, tally: &mut Tally) {
+/// `value` is where the parents are drawn from, `which` the condition that finds them, for people.
+pub fn check(
+    key: &Outgoing,
+    rows: f64,
+    (value, which): (Option<&ValueSet>, Option<String>),
+    locked: f64,
+    tally: &mut Tally,
+) {
     if rows <= 0.0 {
         return;
     }
     let parent = &key.parent;
     let Some(index) = lookup_index(parent, &key.referenced) else { return };
-    let reach = match (value, key.referenced.first()) {
+    let mut reach = match (value, key.referenced.first()) {
         (Some(value), Some(column)) => {
             let named = Key { rel: 0, column: Some(column.clone()), expr: Expr::Default };
             touches::of_key(&named, value, parent)
         }
         _ => touches::everything(parent),
     };
+    reach.which = which;
     tally.counts.foreign_key_check += rows;
     // The price of a check holds the lookup; the trigger fetches the new row again.
     let priced = tally.counts;
@@ -74,13 +83,7 @@ pub fn check(key: &Outgoing, rows: f64, value: Option<&ValueSet>, locked: f64, t
     writes::lock_rows(parent, locked, &reach, tally);
     // The rows locked are not rows written; the check's own price covers the work.
     tally.counts.row_written -= locked;
-    tally.locks.push(LockUse {
-        table: parent.id,
-        rows: locked,
-        mode: LockMode::KeyShare,
-        wait: LockWait::Block,
-        popularity: reach.rows,
-    });
+    lock(parent, locked, (LockMode::KeyShare, LockWait::Block), &reach, tally);
 }
 
 fn lookup_index<'a>(table: &'a TableInfo, columns: &[String]) -> Option<&'a IndexInfo> {
@@ -148,22 +151,15 @@ pub fn parents_gone(key: &Incoming, rows: f64, deleted: bool, tally: &mut Tally)
             let hot = f64::from(u8::from(child_index(key, child).is_none()));
             let change = writes::Change { hot, changed_bytes: 8.0, unchanged_ends: 2.0 };
             writes::update_rows(child, children * rows, change, &|i| (i.share, Place::Beside), &reach, tally);
-            lock(child, children * rows, LockMode::NoKeyUpdate, &reach, tally);
+            lock(child, children * rows, (LockMode::NoKeyUpdate, LockWait::Block), &reach, tally);
         }
     }
 }
 
 fn delete_children(key: &Incoming, rows: f64, reach: &Reach, tally: &mut Tally) {
     writes::delete_rows(&key.child, rows, reach, tally);
-    lock(&key.child, rows, LockMode::Update, reach, tally);
+    lock(&key.child, rows, (LockMode::Update, LockWait::Block), reach, tally);
     for below in &key.below {
         parents_gone(below, rows, true, tally);
-    }
-}
-
-fn lock(table: &TableInfo, rows: f64, mode: LockMode, reach: &Reach, tally: &mut Tally) {
-    if rows > 0.0 {
-        let popularity = reach.rows.clone();
-        tally.locks.push(LockUse { table: table.id, rows, mode, wait: LockWait::Block, popularity });
     }
 }

@@ -1,6 +1,6 @@
 //! FROM lists: tables, subqueries, and joins with what joins them.
 
-use crate::access::bind::{Binder, Level};
+use crate::access::bind::{Binder, Level, Name, Target};
 use crate::access::select::mask;
 use crate::diagnostic::InputError;
 use crate::sql::tree::{Expr, JoinCondition, JoinKind, TableRef};
@@ -46,7 +46,14 @@ impl Binder<'_, '_> {
         let mut on = match condition {
             JoinCondition::None => Vec::new(),
             JoinCondition::On(expr) => self.filter(level, outers, expr)?,
-            JoinCondition::Using(columns) => self.using(level, outers, (names_before, names_between), columns)?,
+            JoinCondition::Using(columns, alias) => {
+                let equalities = self.using(level, outers, (names_before, names_between), columns)?;
+                if let Some(alias) = alias {
+                    let merged = columns.iter().cloned().zip(equalities.iter().map(left_side)).collect();
+                    level.names.push(Name { alias: alias.clone(), target: Target::Merged(merged), open: false });
+                }
+                equalities
+            }
             JoinCondition::Natural => {
                 let common = common_columns(level, names_before, names_between);
                 self.using(level, outers, (names_before, names_between), &common)?
@@ -96,6 +103,13 @@ impl Binder<'_, '_> {
             equalities.push(Expr::Binary { op: "=".into(), left: Box::new(left?), right: Box::new(right?) });
         }
         Ok(equalities)
+    }
+}
+
+fn left_side(equality: &Expr) -> Expr {
+    match equality {
+        Expr::Binary { left, .. } => (**left).clone(),
+        other => other.clone(),
     }
 }
 

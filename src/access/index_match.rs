@@ -1,6 +1,5 @@
 //! Which clauses an index can serve.
 
-use crate::access::block::bit;
 use crate::access::clause::{Key, Op, Test};
 use crate::access::paths::Match;
 use crate::access::plan::OrderColumn;
@@ -124,7 +123,8 @@ impl Planner<'_> {
 
     /// Whether an index holds all columns of the table that the query uses.
     pub(super) fn covers(&self, rel: usize, info: &TableInfo, index: &IndexInfo, places: &[usize]) -> bool {
-        if self.block.locks.iter().any(|l| l.rels & bit(rel) != 0) || self.written == Some(rel) {
+        // What is written or locked is fetched, and whatever is joined with it may have to be read again.
+        if self.written.is_some() || self.block.locks.iter().any(|l| l.rels != 0) {
             return false;
         }
         let relation = &self.block.rels[rel];

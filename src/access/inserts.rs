@@ -3,6 +3,7 @@
 use crate::access::block::{Block, Insert, Leaf, Node, OUTER};
 use crate::access::changes;
 use crate::access::clause::{Clause, Test, ValueSet};
+use crate::access::condition;
 use crate::access::entries::Place;
 use crate::access::foreign_keys;
 use crate::access::predicates;
@@ -13,6 +14,7 @@ use crate::access::stored;
 use crate::access::tally::{Reach, Tally};
 use crate::access::touches;
 use crate::access::values::Value;
+use crate::access::wal;
 use crate::access::walk;
 use crate::access::writes;
 use crate::machine::Settings;
@@ -54,6 +56,12 @@ impl Statement {
                 (share, self.entry_place(insert, info, index))
             };
             writes::insert_rows(info, fresh * share, row, &fits, tally);
+            if insert.copied && !info.unlogged {
+                // COPY logs a page of rows in one record.
+                let bytes = row.tuple_bytes;
+                let saved = wal::heap_insert(bytes) - wal::heap_multi_insert(bytes, info.rows_per_page);
+                tally.wal -= fresh * share * saved;
+            }
             if let Some(conflict) = &insert.conflict
                 && let Some(assignments) = &conflict.update
             {
@@ -90,7 +98,9 @@ impl Statement {
                 (false, true) => (fresh * (1.0 - nulls)).min(1.0),
                 (false, false) => fresh * (1.0 - nulls),
             };
-            foreign_keys::check(key, fresh * (1.0 - nulls), values.first().and_then(Option::as_ref), lock, tally);
+            let which = expr.as_ref().zip(key.referenced.first()).map(|(e, c)| format!("{c} = {}", condition::text(e)));
+            let value = (values.first().and_then(Option::as_ref), which);
+            foreign_keys::check(key, fresh * (1.0 - nulls), value, lock, tally);
             if let Some(e) = expr {
                 held.push((key.parent.id, e));
             }
@@ -184,6 +194,15 @@ impl Statement {
             let mut stored = column.width;
             let place = insert.table.column(&column.name);
             let given = place.is_some_and(|p| insert.columns.contains(&p));
+            // What a query gives is as wide as the column it comes from.
+            let from = place.and_then(|p| insert.columns.iter().position(|c| *c == p));
+            if let (Some(at), Some(source)) = (from, &insert.source)
+                && insert.values.is_empty()
+                && column.width.varlena
+                && let Some(output) = source.outputs().get(at).filter(|o| o.info.family == column.family)
+            {
+                stored.bytes = output.info.width.bytes;
+            }
             let mut present = if given || insert.source.is_none() {
                 1.0 - column.null_fraction
             } else {

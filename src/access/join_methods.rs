@@ -77,7 +77,9 @@ impl Planner<'_> {
     /// Share of inner runs that a Memoize node answers (cost_memoize_rescan).
     pub(super) fn memoize_hits(&self, pair: &Pair<'_>) -> f64 {
         let calls = pair.outer.rows;
-        if calls < 2.0 {
+        let lateral = |r: usize| pair.inner.rels & bit(r) != 0 && self.block.rels[r].lateral != 0;
+        if calls < 2.0 || (0..self.block.rels.len()).any(lateral) {
+            // What a subquery takes from outside is hardly ever the same twice.
             return 0.0;
         }
         let mut distinct: f64 = 1.0;

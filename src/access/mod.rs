@@ -5,6 +5,7 @@
 //! then runs the plan with the true numbers ([`execute`], [`writes`]). What the planner believes and
 //! what is true are kept apart: the first chooses the path, the second costs time.
 
+pub mod advisory;
 pub mod assumed;
 pub mod bind;
 pub mod bind_write;
@@ -16,6 +17,8 @@ pub mod catalog;
 pub mod changes;
 pub mod clause;
 pub mod column;
+pub mod commands;
+pub mod condition;
 pub mod cost;
 pub mod entries;
 pub mod execute;
@@ -28,6 +31,7 @@ pub mod index_match;
 pub mod inserts;
 pub mod join_methods;
 pub mod joins;
+pub mod merge;
 pub mod names;
 pub mod partitions;
 pub mod paths;
@@ -37,13 +41,17 @@ pub mod planner;
 pub mod popularity;
 pub mod predicates;
 pub mod pruning;
+pub mod pull_up;
+pub mod push_down;
 pub mod reader;
+pub mod recursion;
 pub mod references;
 pub mod relation;
 pub mod scans;
 pub mod select;
 pub mod selectivity;
 pub mod semi;
+pub mod session;
 pub mod sizes;
 pub mod statement;
 pub mod statements;
@@ -52,7 +60,9 @@ pub mod tally;
 pub mod targets;
 #[cfg(test)]
 mod tests;
+pub mod text_search;
 pub mod touches;
+pub mod triggers;
 pub mod upper;
 pub mod values;
 pub mod wal;

@@ -87,11 +87,6 @@ impl Planner<'_> {
         let raw = self.source_rows.get(&rel).map_or(relation.info.rows, |r| r.0);
         let operators: f64 = self.clauses(&clauses).iter().map(|c| c.operators).sum();
         let base = self.source_costs.get(&rel).copied().unwrap_or_default();
-        // LATERAL is computed anew for each row of what stands before it.
-        let requires = match relation.source {
-            Source::Derived(_) if relation.lateral => bit(rel) - 1,
-            _ => 0,
-        };
         let s = self.settings;
         let total = base.total + raw * (s.cpu_tuple_cost + s.cpu_operator_cost * operators);
         Plan {
@@ -101,7 +96,8 @@ impl Planner<'_> {
             cost: Cost { startup: base.startup, total },
             order: Vec::new(),
             rels: bit(rel),
-            requires,
+            // LATERAL is computed anew for each row of what it refers to.
+            requires: relation.lateral,
         }
     }
 

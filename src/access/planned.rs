@@ -89,7 +89,8 @@ pub fn level<'a>(block: &'a Block, context: &Context<'a>, written: Option<usize>
                 planner.source_rows.insert(rel, (*rows, *rows));
             }
             Source::Cte(place) => {
-                let rows = context.cte_rows.get(*place).copied().unwrap_or((10.0, 10.0));
+                let known = context.cte_rows.get(*place).copied();
+                let rows = known.unwrap_or(super::recursion::WORKING_ROWS);
                 planner.source_rows.insert(rel, rows);
             }
             Source::Derived(node) => {

@@ -187,7 +187,13 @@ impl Reader<'_> {
                     let (prefix, fixed) = pattern_parts(p);
                     (Some(prefix), fixed)
                 });
-                Test::Like { key, prefix, fixed, ignores_case: plain.contains(['i', '*']), parameter: value.parameter }
+                Test::Like {
+                    key,
+                    prefix,
+                    fixed,
+                    ignores_case: plain == "ilike" || plain.ends_with('*'),
+                    parameter: value.parameter,
+                }
             }
             ("@>" | "&&" | "?" | "?|" | "?&" | "@@" | "<@" | "@?", Some(key)) => {
                 let value = self.value(right);
@@ -294,6 +300,9 @@ impl Reader<'_> {
 
     fn elements(&self, op: &str, expr: &Expr, value: &ValueSet) -> Vec<Value> {
         match expr {
+            Expr::Call { name, args, .. } if name.name.ends_with("tsquery") => {
+                args.last().map_or_else(Vec::new, |words| super::text_search::words(&self.value(words)))
+            }
             Expr::Array(items) => items.iter().flat_map(|i| self.value(i).values.into_iter().take(1)).collect(),
             Expr::Cast { expr, .. } if matches!(**expr, Expr::Array(_)) => self.elements(op, expr, value),
             _ => match value.values.first() {
@@ -353,7 +362,7 @@ pub fn of_table(info: &crate::access::relation::TableInfo, expr: &Expr) -> Vec<C
         alias: String::new(),
         info: std::sync::Arc::new(info.clone()),
         leaves: Vec::new(),
-        lateral: false,
+        lateral: 0,
         used: Vec::new(),
     };
     let draws = Draws::default();

@@ -1,7 +1,9 @@
 //! Which tables a statement names, before anything is resolved.
 
 use crate::access::walk;
-use crate::sql::tree::{Body, Expr, JoinCondition, QualifiedName, Query, SelectItem, Statement, TableRef};
+use crate::sql::tree::{
+    Body, Command, Expr, JoinCondition, Merge, MergeAction, QualifiedName, Query, SelectItem, Statement, TableRef,
+};
 
 /// What a statement names.
 #[derive(Default)]
@@ -65,8 +67,37 @@ impl<'a> Found<'a> {
                 delete.filter.iter().for_each(|e| self.expr(e));
                 self.items(&delete.returning);
             }
+            Statement::Merge(merge) => self.merge(merge),
+            Statement::Command(Command::CopyFrom { table, .. }) => {
+                self.written.push((&table.0, Write::Insert(Vec::new())));
+            }
+            Statement::Command(Command::Declare { query, .. }) => self.query(query),
+            Statement::Command(Command::Prepare { statement, .. }) => self.statement(statement),
             _ => {}
         }
+    }
+
+    fn merge(&mut self, merge: &'a Merge) {
+        merge.with.iter().for_each(|c| self.statement(&c.statement));
+        self.table(&merge.source);
+        self.expr(&merge.on);
+        for when in &merge.when {
+            when.condition.iter().for_each(|e| self.expr(e));
+            let write = match &when.action {
+                MergeAction::Nothing => continue,
+                MergeAction::Delete => Write::Delete,
+                MergeAction::Update(set) => {
+                    set.iter().for_each(|a| self.expr(&a.value));
+                    Write::Update(set.iter().map(|a| a.column.as_str()).collect())
+                }
+                MergeAction::Insert { values, .. } => {
+                    values.iter().flatten().for_each(|e| self.expr(e));
+                    Write::Insert(Vec::new())
+                }
+            };
+            self.written.push((&merge.table, write));
+        }
+        self.items(&merge.returning);
     }
 
     fn query(&mut self, query: &'a Query) {

@@ -4,95 +4,17 @@ use crate::access::bind::{Binder, CteName, Level, output_info};
 use crate::access::block::{
     Block, Bound, Count, Cte, Node, OuterJoin, Output, RowLock, SemiJoin, SortKey, Source, bit, place_of,
 };
+use crate::access::clause::{Clause, Op, Test};
+use crate::access::pull_up::{SET_RETURNING, aggregates_in};
 use crate::access::walk;
 use crate::diagnostic::InputError;
 use crate::schema::TypeFamily;
-use crate::sql::tree::{self, Body, Distinct, Expr, Literal, OrderBy, Query, Select, SelectItem, Statement};
+use crate::sql::tree::{self, Body, Distinct, Expr, Literal, OrderBy, Query, Select, Statement};
 
-/// Aggregates of PostgreSQL; whatever is not listed counts as a function.
-const AGGREGATES: [&str; 28] = [
-    "count",
-    "sum",
-    "avg",
-    "min",
-    "max",
-    "array_agg",
-    "string_agg",
-    "json_agg",
-    "jsonb_agg",
-    "json_object_agg",
-    "jsonb_object_agg",
-    "bool_and",
-    "bool_or",
-    "every",
-    "bit_and",
-    "bit_or",
-    "stddev",
-    "stddev_pop",
-    "stddev_samp",
-    "variance",
-    "var_pop",
-    "var_samp",
-    "corr",
-    "percentile_cont",
-    "percentile_disc",
-    "mode",
-    "xmlagg",
-    "range_agg",
-];
-/// Functions that return many rows in a select list, with the rows assumed.
-const SET_RETURNING: [(&str, f64); 5] = [
-    ("generate_series", 1000.0),
-    ("unnest", 10.0),
-    ("jsonb_array_elements", 100.0),
-    ("regexp_split_to_table", 1000.0),
-    ("jsonb_each", 100.0),
-];
 /// Share of groups that one HAVING condition is assumed to keep.
 const HAVING_SHARE: f64 = 1.0 / 3.0;
 /// Share of rows that the planner assumes a LIMIT it cannot see to return.
 pub(super) const UNKNOWN_LIMIT_SHARE: f64 = 0.1;
-
-fn is_aggregate(expr: &Expr) -> bool {
-    matches!(expr, Expr::Call { name, over: None, .. } if AGGREGATES.contains(&name.name.as_str()))
-}
-
-pub(super) fn aggregates_in(expr: &Expr) -> usize {
-    let mut count = 0;
-    walk::visit(expr, &mut |e| count += usize::from(is_aggregate(e)));
-    count
-}
-
-pub(super) fn item_exprs(items: &[SelectItem]) -> impl Iterator<Item = &Expr> {
-    items.iter().filter_map(|i| match i {
-        SelectItem::Expr { expr, .. } => Some(expr),
-        SelectItem::Star { .. } => None,
-    })
-}
-
-/// The select of a query that PostgreSQL merges into the query around it (is_simple_subquery).
-pub(super) fn mergeable(query: &Query) -> Option<&Select> {
-    let Body::Select(select) = &query.body else { return None };
-    let plain = query.with.is_empty()
-        && query.order_by.is_empty()
-        && query.limit.is_none()
-        && query.offset.is_none()
-        && query.locks.is_empty()
-        && select.group_by.is_empty()
-        && select.having.is_none()
-        && select.distinct == Distinct::No
-        && !select.from.is_empty()
-        && item_exprs(&select.items).all(|e| {
-            let mut simple = true;
-            walk::visit(e, &mut |e| {
-                simple &= !is_aggregate(e)
-                    && !matches!(e, Expr::Call { over: Some(_), .. } | Expr::Subquery(_) | Expr::Exists(_))
-                    && !matches!(e, Expr::Call { name, .. } if SET_RETURNING.iter().any(|s| s.0 == name.name));
-            });
-            simple
-        });
-    plain.then_some(select)
-}
 
 impl Binder<'_, '_> {
     /// Resolves a query.
@@ -165,10 +87,9 @@ impl Binder<'_, '_> {
             output.name.clone_from(name);
         }
         // The working table stands under the CTE's own name while its second part is read.
-        self.ctes.push((cte.name.clone(), CteName::Computed(usize::MAX, outputs, 10.0)));
+        self.ctes.push((cte.name.clone(), CteName::Computed(super::recursion::WORKING, outputs, 10.0)));
         let bound = self.bound_query(query, &[]);
         self.ctes.pop();
-        self.partly(&(0..0), format!("recursive query `{}` is priced as one step of its recursion", cte.name));
         bound
     }
 
@@ -208,18 +129,11 @@ impl Binder<'_, '_> {
         let semi_joins = std::mem::take(&mut level.semi_joins);
         let reader = self.reader(&level);
         let read = |exprs: &[Expr]| exprs.iter().flat_map(|e| reader.clauses(e)).collect::<Vec<_>>();
-        let mut clauses = read(&conditions);
-        let mut kept = Vec::new();
-        for (kept_rels, nullable, full, on) in outer_joins {
-            let on = read(&on);
-            // A condition that a null cannot pass makes the join an inner one.
-            let strict = clauses.iter().any(|c| c.rels & nullable != 0 && super::selectivity::is_strict(c));
-            if strict && !full {
-                clauses.extend(on);
-            } else {
-                kept.push(OuterJoin { kept: kept_rels, nullable, full, clauses: on });
-            }
-        }
+        let clauses = read(&conditions);
+        let kept = outer_joins
+            .into_iter()
+            .map(|(kept, nullable, full, on)| OuterJoin { kept, nullable, full, clauses: read(&on) })
+            .collect();
         let semi_joins = semi_joins
             .into_iter()
             .map(|(inner, anti, conditions)| SemiJoin { inner, anti, clauses: read(&conditions) })
@@ -276,7 +190,7 @@ impl Binder<'_, '_> {
         let locks = query.locks.iter().map(|l| row_lock(&level, l)).collect();
         let extreme = extreme(&level, &outputs, &group_by);
         let block = self.finish(level, conditions);
-        Ok(Block {
+        let mut block = Block {
             group_by,
             aggregates: aggregates as f64,
             extreme,
@@ -290,7 +204,9 @@ impl Binder<'_, '_> {
             outputs,
             row_factor,
             ..block
-        })
+        };
+        block.push_down();
+        Ok(block)
     }
 
     /// A key of ORDER BY, GROUP BY or DISTINCT ON: a number or alias of the select list, or an expression.

@@ -2,7 +2,8 @@
 
 use crate::access::bind::{Binder, Level};
 use crate::access::block::qualifier;
-use crate::access::select::{aggregates_in, item_exprs, mask, mergeable};
+use crate::access::pull_up::{aggregates_in, item_exprs, mergeable};
+use crate::access::select::mask;
 use crate::access::walk;
 use crate::diagnostic::InputError;
 use crate::sql::tree::{Body, Distinct, Expr, Literal, Query, SelectItem};

@@ -7,18 +7,21 @@ use crate::access::changes;
 use crate::access::clause::{Clause, Reader, Test};
 use crate::access::entries::Place;
 use crate::access::execute;
-use crate::access::footprint::{Footprint, LockUse};
+use crate::access::footprint::{Footprint, LockUse, Lockable};
 use crate::access::foreign_keys;
 use crate::access::given_plan;
+use crate::access::merge;
 use crate::access::partitions;
 use crate::access::planned::{self, Context, Level, Planned};
 use crate::access::predicates;
+use crate::access::recursion;
 use crate::access::relation::{IndexInfo, TableInfo};
 use crate::access::selectivity::Seen;
 use crate::access::tally::{Reach, Tally};
 use crate::access::targets;
 use crate::access::values::Draws;
 use crate::access::writes;
+use crate::diagnostic::{Position, Warning, WarningCode};
 use crate::machine::{PlanCacheMode, Settings};
 use crate::sql::tree::{Expr, LockMode, LockWait};
 use crate::units::{Bytes, Pages};
@@ -35,6 +38,10 @@ pub struct Statement {
     pub parameters: bool,
     /// A plan that stands in for the model's own.
     pub plan: Option<String>,
+    /// Where it is written.
+    pub start: Position,
+    /// Advisory locks that it takes.
+    pub advisory: Vec<LockUse>,
     /// What was understood in part.
     pub warnings: Vec<crate::diagnostic::Warning>,
 }
@@ -53,6 +60,7 @@ enum Body<'a> {
     Query(Planned<'a>),
     Insert(Option<Planned<'a>>),
     Change(Box<Level<'a>>),
+    Merge(Box<merge::Plans<'a>>),
     Nothing,
 }
 
@@ -69,10 +77,14 @@ impl Statement {
     }
 
     fn own_footprint(&self, settings: &Settings, protocol: Protocol, held: &mut Held) -> Footprint {
-        if matches!(self.bound.action, Action::Utility) {
-            let mut nothing = Footprint { warnings: self.warnings.clone(), ..Footprint::default() };
-            nothing.counts.message = 1.0;
-            return nothing;
+        match &self.bound.action {
+            Action::Utility => {
+                let mut nothing = Footprint { warnings: self.warnings.clone(), ..Footprint::default() };
+                nothing.counts.message = 1.0;
+                return nothing;
+            }
+            Action::Tables(command) => return command.footprint(&self.warnings),
+            _ => {}
         }
         let (plans, custom) = self.plan(settings, protocol);
         let mut tally = Tally::default();
@@ -111,6 +123,10 @@ impl Statement {
             counts.planning = 1.0 - held;
             counts.planning_relation = (relations - held).max(0.0);
         }
+        let mut warnings = self.warnings.clone();
+        warnings.extend(
+            tally.notes.into_iter().map(|n| Warning::new(WarningCode::AssumedStatistics, n).at(self.start.clone())),
+        );
         Footprint {
             relations: tally.relations,
             counts,
@@ -120,16 +136,29 @@ impl Statement {
             index_entries: tally.index_entries,
             hot_fraction: (tally.updated.0 > 0.0).then(|| tally.updated.1 / tally.updated.0),
             wal_bytes: Bytes(tally.wal),
-            locks: tally.locks,
+            locks: self.advisory.iter().cloned().chain(tally.locks).collect(),
             touches: tally.touches,
             writes: tally.writes,
-            warnings: self.warnings.clone(),
+            warnings,
         }
     }
 
     /// Runs a statement and its CTEs once; the rows it returns.
     fn run(&self, bound: &Bound, plans: &Plans<'_>, settings: &Settings, held: &mut Held, tally: &mut Tally) -> f64 {
         for (cte, plan) in bound.ctes.iter().zip(&plans.ctes) {
+            if let Body::Query(planned) = &plan.body
+                && cte.recursive
+                && let Some(course) = recursion::run(planned, tally)
+            {
+                if course.guessed {
+                    tally.notes.push(format!(
+                        "nothing says how often recursive query `{}` repeats; {} steps were assumed",
+                        cte.name,
+                        recursion::ASSUMED_STEPS
+                    ));
+                }
+                continue;
+            }
             self.run(&cte.bound, plan, settings, held, tally);
         }
         match (&bound.action, &plans.body) {
@@ -154,16 +183,12 @@ impl Statement {
                 rows
             }
             (Action::Delete(delete), Body::Change(level)) => {
-                let rows = targets::rows(level, execute::level(level, 1.0, f64::INFINITY, tally));
-                for (info, share, reach) in targets::tables(level) {
-                    writes::delete_rows(&info, rows * share, &reach, tally);
-                    lock(&info, rows * share, (LockMode::Update, LockWait::Block), &reach, tally);
-                }
-                for key in &delete.incoming {
-                    foreign_keys::parents_gone(key, rows, true, tally);
-                }
+                let joined = execute::level(level, 1.0, f64::INFINITY, tally);
+                let rows = targets::rows(level, joined);
+                merge::delete(level, &delete.incoming, rows, tally);
                 rows
             }
+            (Action::Merge(merge), Body::Merge(plans)) => self.merge(merge, plans, settings, held, tally),
             _ => 0.0,
         }
     }
@@ -172,7 +197,7 @@ impl Statement {
         Reader { rels: &block.rels, draws: &self.draws }
     }
 
-    fn update(
+    pub(super) fn update(
         &self,
         update: &crate::access::block::Update,
         level: &Level<'_>,
@@ -210,7 +235,7 @@ impl Statement {
             lock(&info, rows * share, (mode, LockWait::Block), &reach, tally);
         }
         for key in &update.outgoing {
-            foreign_keys::check(key, rows, None, rows, tally);
+            foreign_keys::check(key, rows, (None, None), rows, tally);
         }
         for key in &update.incoming {
             foreign_keys::parents_gone(key, rows, false, tally);
@@ -248,7 +273,15 @@ fn hold(clauses: &[&Clause], table: usize, held: &mut Held) {
 
 pub(super) fn lock(info: &TableInfo, rows: f64, (mode, wait): (LockMode, LockWait), reach: &Reach, tally: &mut Tally) {
     if rows > 0.0 {
-        tally.locks.push(LockUse { table: info.id, rows, mode, wait, popularity: reach.rows.clone() });
+        tally.locks.push(LockUse {
+            table: info.id,
+            of: Lockable::Row,
+            rows,
+            mode,
+            wait,
+            popularity: reach.rows.clone(),
+            which: reach.which.clone(),
+        });
     }
 }
 
@@ -265,6 +298,11 @@ impl<'a> Plans<'a> {
             if cte.recursive {
                 // The planner takes ten times the first part's rows.
                 plan.returned.0 *= 10.0;
+                if let Body::Query(planned) = &plan.body
+                    && let Some(course) = recursion::of(planned)
+                {
+                    plan.returned.1 = course.rows;
+                }
             }
             context.cte_rows.push(plan.returned);
             ctes.push(plan);
@@ -286,7 +324,12 @@ impl<'a> Plans<'a> {
             }
             Action::Update(update) => Self::change(&update.block, context),
             Action::Delete(delete) => Self::change(&delete.block, context),
-            Action::Utility => (Body::Nothing, (0.0, 0.0)),
+            Action::Merge(merge) => {
+                let plans = merge::Plans::new(merge, context);
+                let rows = (plans.level.chosen.as_ref().map_or(1.0, |c| c.rows), plans.level.true_rows());
+                (Body::Merge(Box::new(plans)), rows)
+            }
+            Action::Utility | Action::Tables(_) => (Body::Nothing, (0.0, 0.0)),
         };
         Self { ctes: Vec::new(), body, returned }
     }
@@ -302,6 +345,7 @@ impl<'a> Plans<'a> {
             Body::Query(planned) => planned.cost().total,
             Body::Insert(source) => source.as_ref().map_or(0.01, |s| s.cost().total),
             Body::Change(level) => level.cost().total,
+            Body::Merge(plans) => plans.level.cost().total,
             Body::Nothing => 0.0,
         };
         own + self.ctes.iter().map(Plans::cost).sum::<f64>()
@@ -312,6 +356,7 @@ impl<'a> Plans<'a> {
             Body::Query(planned) => planned.relations(),
             Body::Insert(source) => 1.0 + source.as_ref().map_or(0.0, Planned::relations),
             Body::Change(level) => level.relations(),
+            Body::Merge(plans) => plans.level.relations(),
             Body::Nothing => 0.0,
         };
         own + self.ctes.iter().map(Plans::relations).sum::<f64>()

@@ -2,13 +2,17 @@
 
 use std::sync::{Arc, Mutex};
 
+use crate::access::advisory;
 use crate::access::assumed;
 use crate::access::bind::Binder;
 use crate::access::catalog::{Catalog, Written};
+use crate::access::commands;
 use crate::access::footprint::Footprint;
 use crate::access::given_plan;
 use crate::access::references::{self, Write};
+use crate::access::session::Session;
 use crate::access::statement::{Held, Statement};
+use crate::access::triggers;
 use crate::access::values::Draws;
 use crate::diagnostic::{InputError, Warning, WarningCode};
 use crate::machine::{Machine, Settings};
@@ -42,14 +46,16 @@ impl Statements {
         let mut read = Vec::new();
         for transaction in &workload.transactions {
             let mut steps = Vec::new();
+            let mut session = Session::default();
             for step in &transaction.steps {
                 let StepKind::Statement(text) = &step.kind else {
                     steps.push(None);
                     continue;
                 };
-                let statement = parse(text)?;
-                note_writes(&mut catalog, &statement.0);
-                steps.push(Some(statement));
+                let (statement, mut warnings) = parse(text)?;
+                let (statement, text) = session.expand(statement, text, &mut warnings)?;
+                note_writes(&mut catalog, &statement);
+                steps.push(Some((statement, text, warnings)));
             }
             read.push(steps);
         }
@@ -57,12 +63,12 @@ impl Statements {
         for (transaction, statements) in workload.transactions.iter().zip(read) {
             let draws = Arc::new(Draws::of(&transaction.variables));
             let mut steps = Vec::new();
-            for (step, statement) in transaction.steps.iter().zip(statements) {
-                steps.push(match (&step.kind, statement) {
-                    (StepKind::Statement(text), Some((statement, warnings))) => {
-                        Some(resolve(&mut catalog, text, &statement, warnings, &draws)?)
+            for statement in statements {
+                steps.push(match statement {
+                    Some((statement, text, warnings)) => {
+                        Some(resolve(&mut catalog, &text, &statement, warnings, &draws)?)
                     }
-                    _ => None,
+                    None => None,
                 });
             }
             resolved.push(steps);
@@ -86,13 +92,16 @@ impl Statements {
     }
 
     fn compute(&self, settings: &Settings) -> Footprints {
-        self.resolved
+        let mut footprints: Footprints = self
+            .resolved
             .iter()
             .map(|steps| {
                 let mut held = Held::new();
                 steps.iter().map(|s| s.as_ref().map(|s| s.footprint(settings, self.protocol, &mut held))).collect()
             })
-            .collect()
+            .collect();
+        commands::note_users(&mut footprints);
+        footprints
     }
 }
 
@@ -168,7 +177,17 @@ fn resolve(
         warnings.push(Warning::new(WarningCode::AssumedStatistics, message).at(start.clone()));
     }
     warnings.extend(substitutes(text)?);
+    if text.cpu.is_none() {
+        warnings.extend(triggers::warnings(catalog.schema, &bound));
+    }
+    let (advisory, session) = advisory::locks(&bound, draws);
+    if session {
+        let message = "a session's advisory lock is taken as held to the end of the transaction";
+        warnings.push(Warning::new(WarningCode::PartlyUnderstood, message).at(start));
+    }
     Ok(Statement {
+        advisory,
+        start: text.origin.locate(&text.sql, 0),
         plan: text.plan.clone(),
         bound,
         draws: Arc::clone(draws),

@@ -13,6 +13,8 @@ pub struct Reach {
     pub correlation: f64,
     /// Whether every execution visits all pages of the table.
     pub sweeps: bool,
+    /// The condition that leads there, for people.
+    pub which: Option<String>,
 }
 
 /// What has been counted so far.
@@ -38,6 +40,8 @@ pub struct Tally {
     pub wal: f64,
     /// Whether a transaction id is needed.
     pub writes: bool,
+    /// What was assumed on the way.
+    pub notes: Vec<String>,
 }
 
 /// Rows below which a descent costs no cache misses worth counting.

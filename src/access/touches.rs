@@ -1,6 +1,7 @@
 //! Which rows a scan reaches, from the distribution of the variable that leads it there.
 
 use crate::access::clause::{Clause, Key, Op, Test, ValueSet};
+use crate::access::condition;
 use crate::access::footprint::Popularity;
 use crate::access::plan::Scan;
 use crate::access::planner::Planner;
@@ -24,16 +25,17 @@ pub fn of_clauses(clauses: &[&Clause], info: &TableInfo) -> Reach {
             _ => None,
         })
     };
-    match compared(|op| op == Op::Eq).or_else(|| compared(Op::is_lower)) {
+    let reach = match compared(|op| op == Op::Eq).or_else(|| compared(Op::is_lower)) {
         Some((key, value)) => of_key(key, value, info),
         None => everything(info),
-    }
+    };
+    Reach { which: condition::text_of_all(clauses), ..reach }
 }
 
 /// All rows alike.
 #[must_use]
 pub fn everything(info: &TableInfo) -> Reach {
-    Reach { rows: Popularity::uniform(info.rows), correlation: 0.0, sweeps: false }
+    Reach { rows: Popularity::uniform(info.rows), correlation: 0.0, sweeps: false, which: None }
 }
 
 /// Rows that one value of a key leads to.
@@ -49,6 +51,7 @@ pub fn of_key(key: &Key, value: &ValueSet, info: &TableInfo) -> Reach {
                 rows: popularity::of_rows(&values, column.distinct, info.rows, hit),
                 correlation: column.correlation,
                 sweeps: false,
+                which: None,
             }
         }
         _ => everything(info),
@@ -58,5 +61,5 @@ pub fn of_key(key: &Key, value: &ValueSet, info: &TableInfo) -> Reach {
 /// Rows at the newest end.
 #[must_use]
 pub fn newest() -> Reach {
-    Reach { rows: Popularity::uniform(1.0), correlation: 1.0, sweeps: false }
+    Reach { rows: Popularity::uniform(1.0), correlation: 1.0, sweeps: false, which: None }
 }

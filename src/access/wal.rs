@@ -23,6 +23,8 @@ const XL_HEAP_DELETE: f64 = 8.0;
 const XL_HEAP_PRUNE: f64 = 8.0;
 /// Length of the unchanged prefix of an updated tuple, and of its suffix.
 const UNCHANGED_LENGTH: f64 = 2.0;
+/// Bytes of WAL per file that TRUNCATE makes.
+const NEW_FILE: f64 = 580.0;
 /// xl_btree_insert.
 const XL_BTREE_INSERT: f64 = 2.0;
 /// xl_btree_split.
@@ -46,6 +48,14 @@ pub fn heap_insert(tuple_bytes: f64) -> f64 {
 #[must_use]
 pub fn heap_multi_insert(tuple_bytes: f64, rows_per_page: f64) -> f64 {
     (RECORD + 4.0) / rows_per_page.max(1.0) + 2.0 + 7.0 + tuple_bytes - TUPLE_HEADER
+}
+
+/// A new file for a table or index (TRUNCATE): its creation (XLOG_SMGR_CREATE) and its new row in pg_class with the
+/// entries of that catalog's indexes. Measured on version 15: 536, 1678 and 2940 bytes for tables of 1, 3 and 5 files,
+/// the longer commit record included.
+#[must_use]
+pub const fn new_file() -> f64 {
+    NEW_FILE
 }
 
 /// One row updated on its own page: only what lies between the unchanged prefix and suffix is logged.

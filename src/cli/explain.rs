@@ -10,7 +10,9 @@ use crate::cli::options::{GlobalOptions, InputOptions};
 use crate::cli::output::Output;
 use crate::demand;
 use crate::forecast;
+use crate::model;
 use crate::render::explain;
+use crate::render::explain_locks::Locks;
 
 /// Arguments.
 #[derive(Debug, Args)]
@@ -39,12 +41,18 @@ pub fn run(args: &ExplainArgs, global: &GlobalOptions) -> anyhow::Result<ExitSta
     let request = args.input.request()?;
     let output = Output::open(args.output.as_deref())?;
     let inputs = forecast::load(&request.sources)?;
-    let footprints = access::footprints(&inputs.schema, &inputs.workload, &inputs.machine)?;
+    let planned = forecast::pipeline::plan(&inputs)?;
     let machine = &inputs.machine;
     let price = |footprint: &access::Footprint| {
         demand::statement_price(&machine.coefficients, inputs.workload.protocol, footprint) / machine.cpu.speed
     };
-    let explanation = explain::explanation(&inputs.schema, &inputs.workload, &footprints, &price);
+    let explanation = {
+        let collisions = model::collisions::collisions(&planned.demands);
+        let deadlocks = model::collisions::deadlocks(&planned.demands);
+        let hold = |lock: &demand::LockDemand| model::build::hold_time(machine, lock);
+        let locks = Locks { demands: &planned.demands, collisions: &collisions, deadlocks: &deadlocks, hold: &hold };
+        explain::explanation(&inputs.schema, &inputs.workload, &planned.footprints, &price, &locks)
+    };
     let text = match args.format {
         Format::Json => explain::json(&explanation)?,
         Format::Text => explain::text(&explanation, output.paint(global.color), global.quiet),

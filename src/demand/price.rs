@@ -67,6 +67,7 @@ impl Prices<'_> {
             (&c.row_written, n.row_written),
             (&c.index_entry, n.index_entry),
             (&c.foreign_key_check, n.foreign_key_check),
+            (&c.file_made, n.file_made),
         ] {
             price.add(coefficient, count);
         }

@@ -1,6 +1,6 @@
 //! The demand of one transaction of each type, and of what is done while it holds its row locks.
 
-use crate::access::{Footprint, PageTouch, Popularity};
+use crate::access::{Footprint, Lockable, PageTouch, Popularity};
 use crate::demand::price::{Priced, Prices, kilobytes};
 use crate::machine::Machine;
 use crate::schema::TableId;
@@ -61,8 +61,10 @@ impl Work {
 /// A row lock that a transaction takes and keeps to its end.
 #[derive(Debug, Clone)]
 pub struct LockDemand {
-    /// The table.
+    /// The table; `TableId::MAX` for an advisory lock.
     pub table: TableId,
+    /// Rows, a table, or a number.
+    pub of: Lockable,
     /// Rows locked per transaction.
     pub rows: f64,
     /// In which mode.
@@ -71,6 +73,8 @@ pub struct LockDemand {
     pub wait: LockWait,
     /// Which rows.
     pub popularity: Popularity,
+    /// The condition that leads to them, as far as it is simple.
+    pub which: Option<String>,
     /// What is done from getting the lock to the end of the commit.
     pub held: Work,
 }
@@ -136,10 +140,12 @@ pub fn transaction_demand(
                 open_locks.push(demand.locks.len());
                 demand.locks.push(LockDemand {
                     table: lock.table,
+                    of: lock.of,
                     rows: lock.rows * step.repeat,
                     mode: lock.mode,
                     wait: lock.wait,
                     popularity: lock.popularity.clone(),
+                    which: lock.which.clone(),
                     held,
                 });
             }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::diagnostic::Position;
 use crate::forecast::check::SchemaChange;
 use crate::schema::{ForeignKey, Index, Schema, Table, TableName};
-use crate::sql::tree::{Body, Query, Statement, TableRef};
+use crate::sql::tree::{Body, Command, Query, Statement, TableRef};
 
 /// Indexes, foreign keys, row triggers and storage parameters that differ on tables that the
 /// workload touches, in the order of the new schema. What is gone has the place of its table.
@@ -60,6 +60,18 @@ pub fn tables_of(statement: &Statement, out: &mut BTreeSet<TableName>) {
             s.using.iter().for_each(|t| source_tables(t, out));
             &s.with
         }
+        Statement::Merge(s) => {
+            add(&s.table);
+            source_tables(&s.source, out);
+            &s.with
+        }
+        Statement::Command(Command::LockTable { tables, .. } | Command::Truncate { tables, .. }) => {
+            tables.iter().for_each(|t| add(&t.0));
+            return;
+        }
+        Statement::Command(Command::CopyFrom { table, .. }) => return add(&table.0),
+        Statement::Command(Command::Declare { query, .. }) => return query_tables(query, out),
+        Statement::Command(Command::Prepare { statement, .. }) => return tables_of(statement, out),
         Statement::Query(q) => return query_tables(q, out),
         _ => return,
     };

@@ -1,15 +1,15 @@
 //! From priced transactions and a machine to the network's inert description.
 
 use crate::access::cache::{PageClass, two_levels};
-use crate::access::{PageTouch, Popularity, RelationId};
-use crate::demand::{TransactionDemand, Work};
+use crate::access::{Lockable, PageTouch, Popularity, RelationId};
+use crate::demand::{LockDemand, TransactionDemand, Work};
 use crate::machine::{Machine, SynchronousCommit};
-use crate::model::locks::{LockClass, Taker};
+use crate::model::locks::{HoldTimes, LockClass, Taker};
 use crate::model::mix::{fold_tail, merge};
 use crate::model::storage::{CheckpointRules, DirtyRelation};
 use crate::model::system::{Arrivals, ClientCpu, Commit, Demand, KindDemand, StorageRates, Switches, System};
 use crate::schema::{Schema, TableId};
-use crate::units::{Bytes, PAGE_BYTES, Pages, Rate};
+use crate::units::{Bytes, PAGE_BYTES, Pages, Rate, Seconds};
 use crate::workload::{Load, Workload};
 
 /// Lock classes of single hot rows that are kept apart per table.
@@ -154,6 +154,21 @@ fn machine_demand(machine: &Machine, work: &Work, misses: &Misses) -> Demand {
     }
 }
 
+/// How long a lock is held when nobody else is there: what is still to be done at the model's own prices, in whole
+/// core time, and one flush of its own; caches warm.
+#[must_use]
+pub fn hold_time(machine: &Machine, lock: &LockDemand) -> Seconds {
+    let commit = commit(machine);
+    let times = HoldTimes {
+        cpu_wait: 0.0,
+        switch: 0.0,
+        commit_cpu: commit.flush_cpu,
+        flush: commit.flush + commit.standby,
+        read: machine.storage.read.get(),
+    };
+    Seconds(times.of(&machine_demand(machine, &lock.held, &Misses::default())))
+}
+
 /// Shares of buffer accesses that miss.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 struct Misses {
@@ -232,15 +247,18 @@ fn lock_classes(
     demands: &[TransactionDemand],
     misses: &Misses,
 ) -> Vec<LockClass> {
-    let mut tables: Vec<TableId> = demands.iter().flat_map(|d| d.locks.iter().map(|l| l.table)).collect();
+    let mut tables: Vec<(TableId, Lockable)> =
+        demands.iter().flat_map(|d| d.locks.iter().map(|l| (l.table, l.of))).collect();
     tables.sort_unstable();
-    tables.dedup();
+    tables.dedup_by(|a, b| a.0 == b.0 && a.1.same_kind(b.1));
     let mut classes = Vec::new();
-    for table in tables {
+    for (table, of) in tables {
         let users: Vec<_> = demands
             .iter()
             .enumerate()
-            .flat_map(|(kind, d)| d.locks.iter().filter(|l| l.table == table).map(move |l| (kind, l)))
+            .flat_map(|(kind, d)| {
+                d.locks.iter().filter(|l| l.table == table && l.of.same_kind(of)).map(move |l| (kind, l))
+            })
             .collect();
         let conflicts = users.iter().any(|(_, a)| users.iter().any(|(_, b)| a.mode.conflicts(b.mode)));
         if !conflicts {
@@ -262,10 +280,16 @@ fn lock_classes(
                 })
                 .collect::<Vec<_>>();
             if !takers.is_empty() {
-                let name = schema.tables.get(table).map_or_else(String::new, |t| t.name.to_string());
+                let name = lock_name(schema, table);
                 classes.push(LockClass { table: name, rows: segment.items, takers });
             }
         }
     }
     classes
+}
+
+/// What a lock is on, for messages.
+#[must_use]
+pub fn lock_name(schema: &Schema, table: TableId) -> String {
+    schema.tables.get(table).map_or_else(|| "advisory lock".to_owned(), |t| t.name.to_string())
 }

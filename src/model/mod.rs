@@ -6,6 +6,7 @@
 
 pub mod build;
 pub mod closed;
+pub mod collisions;
 pub mod commit;
 pub mod locks;
 pub mod mix;

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::access::{AccessPath, Footprint, Footprints};
 use crate::diagnostic::Warning;
+use crate::render::explain_locks::{self, CollisionExplanation, DeadlockExplanation, LockExplanation, Locks};
 use crate::render::number;
 use crate::render::paint::Paint;
 use crate::render::table;
@@ -16,6 +17,10 @@ use crate::workload::{StatementText, StepKind, Workload};
 pub struct Explanation {
     /// By transaction type.
     pub transactions: Vec<TransactionExplanation>,
+    /// Pairs of transaction types that can meet at a lock, most likely first.
+    pub collisions: Vec<CollisionExplanation>,
+    /// Pairs of transaction types that can deadlock, most likely first.
+    pub deadlocks: Vec<DeadlockExplanation>,
 }
 
 /// One transaction type.
@@ -69,17 +74,6 @@ pub struct RelationExplanation {
     pub pages: f64,
 }
 
-/// Rows locked until the end of the transaction.
-#[derive(Debug, Clone, Serialize)]
-pub struct LockExplanation {
-    /// The table.
-    pub table: String,
-    /// How many.
-    pub rows: f64,
-    /// `key share`, `share`, `no key update` or `update`.
-    pub mode: &'static str,
-}
-
 /// A warning.
 #[derive(Debug, Clone, Serialize)]
 pub struct WarningExplanation {
@@ -98,34 +92,46 @@ pub fn explanation(
     workload: &Workload,
     footprints: &Footprints,
     price: &dyn Fn(&Footprint) -> Seconds,
+    locks: &Locks<'_>,
 ) -> Explanation {
     let transactions = workload
         .transactions
         .iter()
         .zip(footprints)
-        .map(|(transaction, steps)| TransactionExplanation {
+        .zip(locks.demands)
+        .map(|((transaction, steps), demand)| TransactionExplanation {
             name: transaction.name.clone(),
             statements: transaction
                 .steps
                 .iter()
                 .zip(steps)
-                .filter_map(|(step, footprint)| match (&step.kind, footprint) {
-                    (StepKind::Statement(text), Some(footprint)) => Some(statement(schema, text, footprint, price)),
+                .zip(&demand.steps)
+                .filter_map(|((step, footprint), taken)| match (&step.kind, footprint) {
+                    (StepKind::Statement(text), Some(footprint)) => {
+                        let explain = |place: &usize| {
+                            let lock = &demand.locks[*place];
+                            explain_locks::lock(schema, transaction, lock, (locks.hold)(lock))
+                        };
+                        Some(statement(text, footprint, taken.locks.iter().map(explain).collect(), price))
+                    }
                     _ => None,
                 })
                 .collect(),
         })
         .collect();
-    Explanation { transactions }
+    Explanation {
+        transactions,
+        collisions: explain_locks::collisions(schema, workload, locks.collisions),
+        deadlocks: explain_locks::deadlocks(schema, workload, locks),
+    }
 }
 
 fn statement(
-    schema: &Schema,
     text: &StatementText,
     footprint: &Footprint,
+    locks: Vec<LockExplanation>,
     price: &dyn Fn(&Footprint) -> Seconds,
 ) -> StatementExplanation {
-    let table_name = |id: usize| schema.tables.get(id).map_or_else(String::new, |t| t.name.to_string());
     StatementExplanation {
         sql: text.written.trim().to_owned(),
         relations: footprint
@@ -146,11 +152,7 @@ fn statement(
         hot_fraction: footprint.hot_fraction.map(round),
         wal_bytes: round(footprint.wal_bytes.get()),
         cpu_us: round(text.cpu.unwrap_or_else(|| price(footprint)).us()),
-        locks: footprint
-            .locks
-            .iter()
-            .map(|l| LockExplanation { table: table_name(l.table), rows: round(l.rows), mode: l.mode.as_str() })
-            .collect(),
+        locks,
         warnings: footprint.warnings.iter().map(warning).collect(),
     }
 }
@@ -164,7 +166,7 @@ fn warning(warning: &Warning) -> WarningExplanation {
 }
 
 /// Four decimals are more than the model knows, and keep results readable and equal between builds.
-fn round(x: f64) -> f64 {
+pub(super) fn round(x: f64) -> f64 {
     let rounded = (x * 1e4).round() / 1e4;
     // No negative zero.
     if rounded == 0.0 { 0.0 } else { rounded }
@@ -189,7 +191,7 @@ pub fn text(explanation: &Explanation, paint: Paint, quiet: bool) -> String {
         }
         out.push('\n');
     }
-    out
+    out + &explain_locks::text(&explanation.collisions, &explanation.deadlocks, paint)
 }
 
 fn statement_text(s: &StatementExplanation, paint: Paint, quiet: bool) -> String {
@@ -228,7 +230,8 @@ fn statement_text(s: &StatementExplanation, paint: Paint, quiet: bool) -> String
     facts.push(format!("server CPU {}", number::duration(s.cpu_us / 1000.0)));
     out += &format!("{}\n", crate::render::paint::wrap("  ", &facts.join(", "), crate::render::WIDTH));
     for lock in &s.locks {
-        out += &format!("  locks {} x {} for {}\n", number::short(lock.rows), lock.table, lock.mode);
+        out +=
+            &format!("{}\n", crate::render::paint::wrap("  ", &explain_locks::lock_text(lock), crate::render::WIDTH));
     }
     if !quiet {
         for warning in &s.warnings {

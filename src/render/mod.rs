@@ -5,6 +5,7 @@ pub mod check;
 pub mod csv;
 pub mod curve;
 pub mod explain;
+pub mod explain_locks;
 pub mod github;
 pub mod html;
 pub mod json;

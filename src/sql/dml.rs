@@ -44,7 +44,7 @@ impl Reader {
         Ok(insert)
     }
 
-    fn column_targets(&self, node: &SyntaxNode) -> Read<Vec<(String, Span)>> {
+    pub(super) fn column_targets(&self, node: &SyntaxNode) -> Read<Vec<(String, Span)>> {
         node.children().map(|column| self.column_target(&column)).collect()
     }
 
@@ -94,7 +94,7 @@ impl Reader {
         Ok(conflict)
     }
 
-    fn assignments(&mut self, node: &SyntaxNode) -> Read<Vec<Assignment>> {
+    pub(super) fn assignments(&mut self, node: &SyntaxNode) -> Read<Vec<Assignment>> {
         let mut out = Vec::new();
         for part in node.children().flat_map(|list| list.children()) {
             let mut children = part.children();
@@ -126,7 +126,7 @@ impl Reader {
         Ok(out)
     }
 
-    fn returning(&mut self, node: &SyntaxNode) -> Read<Vec<SelectItem>> {
+    pub(super) fn returning(&mut self, node: &SyntaxNode) -> Read<Vec<SelectItem>> {
         let mut items = Vec::new();
         for part in node.children() {
             match part.kind() {

@@ -39,7 +39,7 @@ impl Reader {
         node.children().map(|item| self.table_item(&item)).collect()
     }
 
-    fn table_item(&mut self, node: &SyntaxNode) -> Read<TableRef> {
+    pub(super) fn table_item(&mut self, node: &SyntaxNode) -> Read<TableRef> {
         match node.kind() {
             K::JOIN_EXPR => {
                 let mut parts = Vec::new();
@@ -72,7 +72,11 @@ impl Reader {
                 K::ON_CLAUSE => parts.push(JoinPart::Condition(JoinCondition::On(self.only_expr(&part)?))),
                 K::JOIN_USING_CLAUSE => {
                     let columns = child(&part, K::COLUMN_REF_LIST).map(|list| names(&list)).unwrap_or_default();
-                    parts.push(JoinPart::Condition(JoinCondition::Using(columns)));
+                    let alias = match child(&part, K::REQUIRED_AS_ALIAS) {
+                        Some(named) => self.name_in(&named, K::TABLE_ALIAS)?,
+                        None => None,
+                    };
+                    parts.push(JoinPart::Condition(JoinCondition::Using(columns, alias)));
                 }
                 _ => {
                     let operand = self.table_item(&part)?;

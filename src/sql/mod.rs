@@ -13,6 +13,7 @@ mod call;
 #[cfg(test)]
 mod chaos;
 mod climb;
+mod command;
 pub(crate) mod ddl;
 mod ddl_alter;
 mod ddl_constraint;
@@ -23,6 +24,7 @@ mod dml;
 mod expr;
 mod from;
 mod library;
+mod merge;
 mod node;
 mod parse;
 mod query;

@@ -40,18 +40,17 @@ impl Reader {
                 Ok(outer)
             }
             K::PAREN_SELECT | K::PAREN_EXPR => self.paren_select(node),
-            K::SELECT | K::VALUES | K::TABLE => {
+            K::SELECT | K::VALUES | K::TABLE | K::SELECT_INTO => {
                 self.windows.push(Vec::new());
                 let mut query = empty_query(Body::Values(Vec::new()));
                 query.body = match node.kind() {
-                    K::SELECT => Body::Select(Box::new(self.select(node, &mut query)?)),
+                    K::SELECT | K::SELECT_INTO => Body::Select(Box::new(self.select(node, &mut query)?)),
                     K::TABLE => Body::Select(Box::new(self.table(node, &mut query)?)),
                     _ => Body::Values(self.values(node, &mut query)?),
                 };
                 self.windows.pop();
                 Ok(query)
             }
-            K::SELECT_INTO => Err(self.unsupported_as("SELECT INTO", node)),
             _ => Err(self.unsupported(node)),
         }
     }
@@ -159,6 +158,7 @@ impl Reader {
                 K::GROUP_BY_CLAUSE => select.group_by = self.group_by(&part)?,
                 K::HAVING_CLAUSE => select.having = Some(self.only_expr(&part)?),
                 K::WINDOW_CLAUSE => {}
+                K::INTO_CLAUSE => self.note("writing the new table of SELECT INTO", &part),
                 _ => self.modifier(&part, query)?,
             }
         }
@@ -343,7 +343,7 @@ impl Reader {
     }
 }
 
-const fn empty_query(body: Body) -> Query {
+pub(super) const fn empty_query(body: Body) -> Query {
     Query { with: Vec::new(), body, order_by: Vec::new(), limit: None, offset: None, locks: Vec::new() }
 }
 
@@ -358,6 +358,6 @@ const fn empty_select() -> Select {
     }
 }
 
-fn star_from(from: TableRef) -> Select {
+pub(super) fn star_from(from: TableRef) -> Select {
     Select { items: vec![SelectItem::Star { qualifier: None }], from: vec![from], ..empty_select() }
 }

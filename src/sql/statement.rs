@@ -2,7 +2,7 @@
 
 use squawk_syntax::{SyntaxKind as K, SyntaxNode};
 
-use super::node::{Read, Reader, child, first_words, has};
+use super::node::{Read, Reader, child, first_words};
 use super::tree::Statement;
 
 impl Reader {
@@ -15,6 +15,7 @@ impl Reader {
             K::INSERT => Statement::Insert(self.insert(node)?),
             K::UPDATE => Statement::Update(self.update(node)?),
             K::DELETE => Statement::Delete(self.delete(node)?),
+            K::MERGE => Statement::Merge(Box::new(self.merge(node)?)),
             K::BEGIN => Statement::Begin,
             K::COMMIT_TRANSACTION | K::ROLLBACK_TRANSACTION => {
                 if let Some(chain) = child(node, K::AND_CHAIN) {
@@ -40,12 +41,7 @@ impl Reader {
             | K::DISCARD
             | K::DEALLOCATE
             | K::CLOSE => Statement::Utility { what: first_words(node) },
-            _ => {
-                let what = first_words(node);
-                let verb = what.split(' ').take(if has(node, K::CREATE_KW) { 2 } else { 1 });
-                let verb = verb.collect::<Vec<_>>().join(" ").to_uppercase();
-                return Err(self.unsupported_as(&verb, node));
-            }
+            _ => self.command(node)?,
         })
     }
 }

@@ -222,6 +222,8 @@ pub(super) struct StatementFile {
     pub cpu: Option<Located<Duration>>,
     /// File with EXPLAIN (FORMAT JSON) output, replaces the model's own path; relative to this file.
     pub plan: Option<Located<Text>>,
+    /// Rows that a COPY FROM brings.
+    pub rows: Option<Located<Count>>,
 }
 
 /// One measurement of the workload as it runs today.

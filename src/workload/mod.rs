@@ -5,6 +5,7 @@
 mod against;
 mod control;
 mod file;
+mod foreign;
 mod placeholder;
 mod read;
 mod script;

@@ -1,5 +1,6 @@
 //! Rewrites the `:name` placeholders of a statement to `$n`, keeping the place of every character.
 
+use super::foreign;
 use crate::diagnostic::{InputError, TextOrigin};
 
 /// Identifier characters of a placeholder's name, as pgbench has them.
@@ -171,6 +172,10 @@ pub(super) trait Names {
     fn len(&self) -> usize;
     /// All names, for suggestions.
     fn all(&self) -> Vec<String>;
+    /// Whether the placeholders of drivers (`%s`, `?`, `@p1`) count too; psql and pgbench know none of them.
+    fn foreign(&self) -> bool {
+        false
+    }
 }
 
 /// Rewrites `text`, whose places are given by `origin`; a final semicolon goes.
@@ -192,7 +197,26 @@ pub(super) fn rewrite(text: &str, origin: &TextOrigin, names: &mut dyn Names) ->
         }
         sql.push_str(&text[from..to]);
     };
+    let (mut expected, mut counted) = (foreign::Position::START, 0);
     for (piece, start, end) in Scanner::new(text, 0) {
+        if start < copied {
+            continue;
+        }
+        if piece == Piece::Other
+            && names.foreign()
+            && let Some((meaning, length)) = expected.placeholder(&text[start..])
+            && let Some(number) = foreign_number(meaning, &mut counted, names, &text[start..start + length])
+                .map_err(|e| e.at(origin.locate(text, start)))?
+        {
+            copy(&mut sql, &mut anchors, copied, start);
+            anchors.push(cursor.place(start, sql.len()));
+            sql.push_str(&format!("${number}"));
+            anchors.push(cursor.place(start + length, sql.len()));
+            copied = start + length;
+            expected.pass(Piece::Parameter(1), "");
+            continue;
+        }
+        expected.pass(piece, &text[start..end]);
         match piece {
             Piece::Placeholder(_) => {
                 let name = &text[start + 1..end];
@@ -234,6 +258,35 @@ pub(super) fn rewrite(text: &str, origin: &TextOrigin, names: &mut dyn Names) ->
         anchors.insert(0, (0, place.line, place.column));
     }
     Ok(Rewritten { sql, origin: TextOrigin { anchors, ..origin.clone() } })
+}
+
+/// The variable that a driver's placeholder means; `None` when it is none after all.
+fn foreign_number(
+    meaning: foreign::Meaning<'_>,
+    counted: &mut usize,
+    names: &mut dyn Names,
+    written: &str,
+) -> Result<Option<usize>, InputError> {
+    let place = match meaning {
+        foreign::Meaning::Name(name) => {
+            return match names.number(name) {
+                Some(number) => Ok(Some(number)),
+                // `@x` is the absolute value of a column; `%(x)s` is nothing else.
+                None if written.starts_with('@') => Ok(None),
+                None => Err(undefined(name, &names.all())),
+            };
+        }
+        foreign::Meaning::Place(place) => place,
+        foreign::Meaning::Next => {
+            *counted += 1;
+            *counted
+        }
+    };
+    if place <= names.len() {
+        return Ok(Some(place));
+    }
+    let message = format!("placeholder {place} (`{written}`) without a variable: {} are listed", names.len());
+    Err(InputError::new(message).expected("the transaction's `variables` in the order of the placeholders"))
 }
 
 /// The error of a variable that is nowhere defined.

@@ -30,6 +30,9 @@ impl Names for Listed<'_> {
     fn all(&self) -> Vec<String> {
         self.0.iter().map(|v| v.name.clone()).collect()
     }
+    fn foreign(&self) -> bool {
+        true
+    }
 }
 
 /// Reads the section `transactions`.
@@ -285,6 +288,7 @@ fn statement(
         origin: rewritten.origin,
         cpu: file.cpu.as_ref().map(|c| c.value.0),
         plan,
+        rows: file.rows.as_ref().map(|r| r.value.0),
     }))
 }
 

@@ -252,6 +252,8 @@ pub struct StatementText {
     pub cpu: Option<Seconds>,
     /// Text of EXPLAIN (FORMAT JSON) output, replaces the model's own path.
     pub plan: Option<String>,
+    /// Rows that a COPY FROM brings.
+    pub rows: Option<f64>,
 }
 
 /// How transactions arrive.

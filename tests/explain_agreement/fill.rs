@@ -242,6 +242,14 @@ fn typed(column: &Column, given: &ColumnStats, distinct: f64, number: &str) -> S
         _ => None,
     };
     let name = column.ty.name.as_str();
+    if column.ty.array || name == "tsvector" {
+        let elements = given.elements.as_ref();
+        let of = elements.and_then(|e| e.distinct).unwrap_or(10.0);
+        let count = elements.and_then(|e| e.avg_count).unwrap_or(3.0);
+        let drawn = format!("'t' || (hashint8extended(g, i) & 2147483647) % {of}");
+        let list = format!("(SELECT array_agg(DISTINCT {drawn}) FROM generate_series(1, {count}) i)");
+        return if column.ty.array { list } else { format!("array_to_tsvector({list})") };
+    }
     if name.starts_with("timestamp") || name == "date" {
         let text = |l: &Option<Literal>, or: &str| match l {
             Some(Literal::Text(t)) => t.clone(),

@@ -34,6 +34,8 @@ fn demand(branches: f64) -> TransactionDemand {
             ..Work::default()
         };
         let lock = rows.map(|rows| LockDemand {
+            of: crate::access::Lockable::Row,
+            which: None,
             table: k,
             rows: 1.0,
             mode: LockMode::NoKeyUpdate,

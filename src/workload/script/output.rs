@@ -10,6 +10,7 @@ pub(super) fn columns(sql: &str) -> Option<Vec<Option<String>>> {
         Statement::Insert(insert) => insert.returning,
         Statement::Update(update) => update.returning,
         Statement::Delete(delete) => delete.returning,
+        Statement::Merge(merge) => merge.returning,
         _ => return None,
     };
     items

@@ -250,6 +250,7 @@ impl<'a, 'c> Reader<'a, 'c> {
                         origin: rewritten.origin,
                         cpu: None,
                         plan: None,
+                        rows: None,
                     })
                 }
             };

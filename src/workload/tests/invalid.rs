@@ -130,7 +130,7 @@ fn bad_transactions_are_answered_with_place_and_expectation() {
         ),
         (
             "    statements: [{sqll: SELECT 1}]\n",
-            "5:19 unknown key `sqll` | one of `sql`, `sleep`, `repeat`, `cpu`, `plan` | sql",
+            "5:19 unknown key `sqll` | one of `sql`, `sleep`, `repeat`, `cpu`, `plan`, `rows` | sql",
         ),
         (
             "    statements: [SELECT 1]\n",

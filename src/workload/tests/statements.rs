@@ -75,3 +75,26 @@ fn places_survive_the_rewriting() {
         }
     }
 }
+
+#[test]
+fn drivers_placeholders_stand_where_an_operand_does() {
+    let vars = "    variables: {a: {value: 1}, p2: {value: x}}\n    statements:\n      - sql: ";
+    for (sql, rewritten) in [
+        ("SELECT x FROM t WHERE a = %s AND b IN (%s)", "SELECT x FROM t WHERE a = $1 AND b IN ($2)"),
+        ("SELECT x FROM t WHERE a = %(p2)s LIMIT %(a)s", "SELECT x FROM t WHERE a = $2 LIMIT $1"),
+        ("SELECT x FROM t WHERE a = ? AND b LIKE ?", "SELECT x FROM t WHERE a = $1 AND b LIKE $2"),
+        ("SELECT x FROM t WHERE a = @p2 AND b = @a", "SELECT x FROM t WHERE a = $2 AND b = $1"),
+        // Operators stay operators: modulo, jsonb's key tests, absolute value, containment.
+        (
+            "SELECT n % s, d ? 'k', d ?| l, @ n FROM t WHERE d <@ e",
+            "SELECT n % s, d ? 'k', d ?| l, @ n FROM t WHERE d <@ e",
+        ),
+        ("SELECT '%s ? @a' FROM t WHERE d ? ?", "SELECT '%s ? @a' FROM t WHERE d ? $1"),
+    ] {
+        assert_eq!(steps(&format!("{vars}\"{sql}\"\n")), [rewritten], "{sql}");
+    }
+    let missing = format!("{vars}\"SELECT ?, ?, ?\"\n");
+    assert!(fails(&with_transaction(&missing)).contains("placeholder 3 (`?`) without a variable: 2 are listed"));
+    let unknown = format!("{vars}\"SELECT %(zz)s\"\n");
+    assert!(fails(&with_transaction(&unknown)).contains("undefined variable"));
+}
