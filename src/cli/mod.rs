@@ -14,6 +14,7 @@ pub mod git;
 pub mod man;
 pub mod options;
 pub mod output;
+pub mod pgbench;
 pub mod rules;
 pub mod schema;
 pub mod simulate;
@@ -58,6 +59,8 @@ enum Command {
     Usl(usl::UslArgs),
     /// Simulate the forecast's model event by event, with confidence intervals
     Simulate(simulate::SimulateArgs),
+    /// Forecast a run of pgbench, by pgbench's own command line
+    Pgbench(Box<pgbench::PgbenchArgs>),
     /// Print the JSON Schema of the YAML files
     Schema(schema::SchemaArgs),
     /// Print shell completions
@@ -100,6 +103,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitStatus> {
         Command::Solve(args) => solve::run(&args, &global),
         Command::Usl(args) => usl::run(&args, &global),
         Command::Simulate(args) => simulate::run(&args, &global),
+        Command::Pgbench(args) => pgbench::run(&args, &global),
         Command::Schema(args) => schema::run(&args, &global),
         Command::Completions(args) => completions::run(&args, &global),
         Command::Man(args) => man::run(&args, &global),

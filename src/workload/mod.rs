@@ -5,6 +5,7 @@
 mod against;
 mod control;
 mod file;
+pub mod pgbench;
 mod placeholder;
 mod read;
 mod script;
