@@ -286,6 +286,14 @@ pub fn load(sources: &Sources) -> Result<Inputs, InputError> {
     Base::load(sources)?.with(&[])
 }
 
+/// The schema of a file of DDL.
+///
+/// # Errors
+/// A file that cannot be read as text; what cannot be read in it is a warning of the schema.
+pub fn schema_of(path: &Path) -> Result<Schema, InputError> {
+    Ok(schema::read(&path.display().to_string(), &read_text(path)?))
+}
+
 /// Schema files above this size are refused: a dump of 10,000 tables takes some 20 MB.
 const MAX_SCHEMA_BYTES: u64 = 64 << 20;
 

@@ -9,6 +9,7 @@ pub mod pgbench;
 mod placeholder;
 mod read;
 mod script;
+pub mod starter;
 mod statistics;
 #[cfg(test)]
 mod tests;
