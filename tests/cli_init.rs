@@ -3,6 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use predict::live::{Cluster, ClusterOptions, LiveError};
+use predict::workload::StepKind;
+use predict::yaml::Document;
+
 fn predict(args: &[&str]) -> assert_cmd::Command {
     let mut command = assert_cmd::Command::cargo_bin("predict").expect("the binary is built with the tests");
     command.current_dir(env!("CARGO_MANIFEST_DIR")).env_remove("PREDICT_MACHINE").args(args);
@@ -121,4 +125,49 @@ fn where_it_goes_and_what_is_refused() {
         let output = predict(&["init", bad]).assert().code(2).get_output().clone();
         assert!(output.stdout.is_empty() && !output.stderr.is_empty());
     }
+}
+
+/// Placeholders count the transaction's variables; a statement prepared by itself has its own count.
+fn renumbered(sql: &str) -> String {
+    let mut numbers: Vec<&str> = Vec::new();
+    let mut parts = sql.split('$');
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let digits = part.len() - part.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (number, rest) = part.split_at(digits);
+        let place = numbers.iter().position(|n| *n == number).unwrap_or_else(|| {
+            numbers.push(number);
+            numbers.len() - 1
+        });
+        out += &format!("${}{rest}", place + 1);
+    }
+    out
+}
+
+/// The statements are SQL that a server takes on that schema.
+#[test]
+fn the_server_prepares_every_drafted_statement() {
+    let cluster = match Cluster::start(&ClusterOptions::default()) {
+        Ok(cluster) => cluster,
+        Err(LiveError::NoBinary { program }) if std::env::var_os("CI").is_none() => {
+            return eprintln!("NOT RUN: no {program} here, so no statement was tried");
+        }
+        Err(error) => panic!("{error}"),
+    };
+    let mut prepared = 0;
+    for (place, schema) in schemas().into_iter().enumerate() {
+        let database = format!("draft{place}");
+        cluster.create_database(&database).expect("a database");
+        cluster.sql_file(&database, &schema).unwrap_or_else(|e| panic!("{}: {e}", schema.display()));
+        let output = predict(&["init", text_of(&schema)]).assert().code(0).get_output().stdout.clone();
+        let document = Document::parse("w.yaml", &String::from_utf8_lossy(&output)).expect("YAML");
+        let workload = predict::workload::from_document(&document).expect("a workload");
+        for step in workload.transactions.iter().flat_map(|t| &t.steps) {
+            let StepKind::Statement(statement) = &step.kind else { continue };
+            let sql = format!("PREPARE p AS {}", renumbered(&statement.sql));
+            cluster.sql(&database, &sql).unwrap_or_else(|e| panic!("{}: {sql}: {e}", schema.display()));
+            prepared += 1;
+        }
+    }
+    assert!(prepared > 50, "{prepared}");
 }

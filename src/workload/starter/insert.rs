@@ -6,6 +6,9 @@ use super::values::{Variables, existing, fresh, plain};
 use crate::schema::{Column, TableId};
 use crate::sql::tree::Expr;
 
+/// Columns that an INSERT names where none of them must be given.
+const FREELY_GIVEN: usize = 4;
+
 /// Whether a column draws its value from a sequence.
 pub(super) fn is_automatic(column: &Column) -> bool {
     matches!(&column.default, Some(Expr::Call { name, .. }) if name.name == "nextval")
@@ -31,6 +34,14 @@ pub(super) fn statement(
             values.push(value);
         }
     }
+    if columns.is_empty() {
+        // Nothing must be given: a row of nothing but defaults is not what clients add.
+        let free = table.columns.iter().filter(|c| c.generated.is_none() && !is_automatic(c));
+        for column in free.take(FREELY_GIVEN) {
+            columns.push(names::sql(&column.name));
+            values.push(plain(guesses, id, table, column, variables));
+        }
+    }
     let table = names::table_sql(&table.name);
     if columns.is_empty() {
         return format!("INSERT INTO {table} DEFAULT VALUES");
@@ -54,14 +65,17 @@ fn value(guesses: &Guesses<'_>, id: TableId, column: &Column, variables: &mut Va
     let alone = table.indexes.iter().any(|i| is_unique_on(i, &column.name));
     let keyed = alone || table.primary_key().is_some_and(in_key);
     if keyed && guesses.labels(&column.ty).is_none() && (column.default.is_none() || alone) {
-        let drawn = variables.add(&column.name, fresh(column, guesses.rows[id]));
-        let text = matches!(column.ty.name.as_str(), "text" | "character varying" | "character" | "citext");
-        return Some(match column.ty.name.as_str() {
-            _ if text => drawn,
-            "date" | "boolean" => plain(guesses, id, table, column, variables),
-            name if name.starts_with("time") => plain(guesses, id, table, column, variables),
-            _ => drawn,
-        });
+        let name = column.ty.name.as_str();
+        if matches!(name, "date" | "boolean") || name.starts_with("time") {
+            return Some(plain(guesses, id, table, column, variables));
+        }
+        // Part of a longer key: different within its group is enough.
+        let part = !alone && matches!(name, "smallint" | "integer" | "bigint");
+        let distribution = match part {
+            true => existing(column, guesses.distinct(id, column)),
+            false => fresh(column, guesses.rows[id]),
+        };
+        return Some(variables.add(&column.name, distribution));
     }
     (column.not_null && column.default.is_none()).then(|| plain(guesses, id, table, column, variables))
 }

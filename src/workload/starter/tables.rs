@@ -127,7 +127,9 @@ fn statistics(guesses: &Guesses<'_>, id: TableId, column: &Column) -> String {
     } else {
         parts.push(format!("distinct: {}", count(guesses.distinct(id, column))));
     }
-    if let Some(bytes) = width(column) {
+    let listed = guesses.allowed(table, column).filter(|_| width(column).is_some());
+    let longest = listed.and_then(|v| v.iter().map(String::len).max()).and_then(|n| u32::try_from(n + 1).ok());
+    if let Some(bytes) = longest.or_else(|| width(column)) {
         parts.push(format!("avg_bytes: {bytes}"));
     }
     format!("{{{}}}", parts.join(", "))

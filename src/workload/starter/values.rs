@@ -94,7 +94,7 @@ pub(super) fn plain(
         "xml" => "'<a/>'".to_owned(),
         "text" | "character varying" | "character" | "citext" | "name" | "\"char\"" => {
             let room = column.ty.modifier.first().and_then(|n| usize::try_from(*n).ok()).unwrap_or(usize::MAX);
-            names::text_sql(&"a text of usual length".chars().take(room.max(1)).collect::<String>())
+            names::text_sql("some text of usual length".chars().take(room.max(1)).collect::<String>().trim_end())
         }
         _ if name.starts_with("timestamp") => "now()".to_owned(),
         _ if name.starts_with("time") => "localtime".to_owned(),
