@@ -7,7 +7,8 @@ use super::file::{DistributionFile, IsolationFile, OnConflictFile, ProtocolFile}
 use super::file::{StatementFile, TransactionFile, UuidFile, WorkloadFile};
 use super::placeholder::{Names, Piece, Scanner, rewrite};
 use super::{
-    Distribution, Isolation, Load, OnConflict, StatementText, Step, StepKind, TableStats, Transaction, Variable,
+    Distribution, Isolation, Load, OnConflict, PlanText, StatementText, Step, StepKind, TableStats, Transaction,
+    Variable,
 };
 use super::{control, script};
 use crate::diagnostic::{InputError, Warning};
@@ -281,7 +282,11 @@ fn statement(
     }
     let rewritten = rewrite(text, &origin, &mut Listed(&transaction.variables)).map_err(with_text)?;
     let plan = match &file.plan {
-        Some(plan) => Some(document.read_beside(plan.node, &document.resolve(&plan.value.0))?.to_string()),
+        Some(plan) => {
+            let path = document.resolve(&plan.value.0);
+            let text = document.read_beside(plan.node, &path)?;
+            Some(PlanText { file: path.to_string_lossy().into_owned(), text })
+        }
         None => None,
     };
     Ok(StepKind::Statement(StatementText {

@@ -250,8 +250,17 @@ pub struct StatementText {
     pub origin: TextOrigin,
     /// Measured server CPU, replaces the model's own price.
     pub cpu: Option<Seconds>,
-    /// Text of EXPLAIN (FORMAT JSON) output, replaces the model's own path.
-    pub plan: Option<String>,
+    /// EXPLAIN (FORMAT JSON) output, replaces the model's own path.
+    pub plan: Option<PlanText>,
+}
+
+/// A plan's file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanText {
+    /// Its path, for messages.
+    pub file: String,
+    /// Its text.
+    pub text: std::sync::Arc<str>,
 }
 
 /// How transactions arrive.
