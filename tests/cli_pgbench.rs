@@ -1,5 +1,6 @@
 //! `predict pgbench` from outside: pgbench's command line is understood as pgbench understands it.
 
+use predict::live::{Cluster, ClusterOptions, LiveError};
 use serde_json::Value;
 
 const MACHINE: &str = "workloads/machines/one-cpu.yaml";
@@ -222,4 +223,45 @@ fn lists_help_and_notes() {
     let said = stderr_of("-T 10 -P 1 -L 5 -S", 0);
     assert!(said.contains("no influence") && said.contains("-T") && said.contains("of the transactions are late"));
     assert_eq!(stderr_of("-T 10 -P 1 -L 5 -S --quiet", 0), "");
+}
+
+/// What a database holds of pgbench's tables: partitions, storage, keys, and rows.
+const CATALOG: &str = "SELECT relname, pg_get_expr(relpartbound, oid), reloptions FROM pg_class \
+     WHERE relname LIKE 'pgbench%' ORDER BY 1; \
+     SELECT relname FROM pg_class WHERE relname LIKE 'pgbench%' AND relkind = 'r' AND relpersistence = 'u' ORDER BY 1; \
+     SELECT conrelid::regclass, conname, pg_get_constraintdef(oid) FROM pg_constraint \
+     WHERE conrelid::regclass::text LIKE 'pgbench%' ORDER BY 1, 2, 3; \
+     SELECT attrelid::regclass, attname, format_type(atttypid, atttypmod), attnotnull FROM pg_attribute \
+     WHERE attrelid::regclass::text LIKE 'pgbench%' AND attnum > 0 ORDER BY 1, attnum";
+
+/// The DDL of `-i` makes the tables that pgbench itself makes.
+#[test]
+fn initialization_is_that_of_pgbench() {
+    let cluster = match Cluster::start(&ClusterOptions::default()) {
+        Ok(cluster) => cluster,
+        Err(LiveError::NoBinary { program }) if std::env::var_os("CI").is_none() => {
+            return eprintln!("NOT RUN: no {program} here, so nothing was compared");
+        }
+        Err(error) => panic!("{error}"),
+    };
+    for (place, options) in
+        ["", "--partitions=3 --foreign-keys -F 70", "--partitions=2 --partition-method=hash --unlogged-tables"]
+            .into_iter()
+            .enumerate()
+    {
+        let (theirs, ours) = (format!("theirs{place}"), format!("ours{place}"));
+        cluster.create_database(&theirs).expect("a database");
+        cluster.create_database(&ours).expect("a database");
+        let mut pgbench = cluster.client(&cluster.binaries().pgbench);
+        pgbench.args(["-i", "-q"]).args(options.split_whitespace()).arg(&theirs);
+        assert!(pgbench.output().expect("pgbench runs").status.success(), "{options}");
+        cluster.sql(&ours, &stdout_of(&format!("-i {options}"))).expect("the DDL is SQL");
+        let catalog = |database: &str| cluster.sql(database, CATALOG).expect("the catalog");
+        assert_eq!(catalog(&ours), catalog(&theirs), "{options}");
+        let rows = json_of(&format!("-i {options}"));
+        for table in ["accounts", "branches", "tellers", "history"] {
+            let count = cluster.sql(&theirs, &format!("SELECT count(*) FROM pgbench_{table}")).expect("a count");
+            assert_eq!(rows["rows"][format!("pgbench_{table}")].to_string(), count.trim());
+        }
+    }
 }

@@ -281,6 +281,27 @@ fn sleeps_pipelines_and_joined_statements() {
     assert_eq!(distribution(&t, "client_id"), &Distribution::Uniform { lo: 0.0, hi: 7.0 });
 }
 
+/// As pgbench 15 sends them (`pgbench -d`): under the simple protocol a variable is replaced wherever it stands.
+#[test]
+fn variables_inside_quotes() {
+    let script = "\\set d random(1, 9)\nSELECT ':d', 'x:d y', '1:2', ':nope', '::d', ':dd';\nSELECT now() - interval ':d days', :d;";
+    let (t, warnings) = read_with(script, "protocol: simple\n").unwrap();
+    assert_eq!(
+        steps(&t),
+        [
+            "SELECT ('' || $1 || ''), ('x' || $1 || ' y'), '1:2', ':nope', '::d', ':dd'",
+            "SELECT now() - cast(('' || $1 || ' days') as interval), $1"
+        ]
+    );
+    assert!(warnings.is_empty());
+    let StepKind::Statement(second) = &t.steps[1].kind else { panic!() };
+    let place = second.origin.locate(&second.sql, second.sql.rfind("$1").unwrap());
+    assert_eq!((place.line, place.column), (3, 36));
+    assert!(crate::sql::parse_statement_noted(&second.sql).is_ok());
+    let (t, warnings) = read_with("\\set d 1\nSELECT ':d';", "").unwrap();
+    assert_eq!((steps(&t)[0].as_str(), warnings.len()), ("SELECT ':d'", 1));
+}
+
 #[test]
 fn bad_scripts_are_answered_at_their_place() {
     for (script, answer) in [
