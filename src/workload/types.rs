@@ -248,7 +248,7 @@ pub struct StatementText {
     pub written: String,
     /// Where it was written; offsets are those of `sql`.
     pub origin: TextOrigin,
-    /// Measured server CPU, replaces the model's own price.
+    /// Server CPU measured on this machine, replaces the model's own price.
     pub cpu: Option<Seconds>,
     /// EXPLAIN (FORMAT JSON) output, replaces the model's own path.
     pub plan: Option<PlanText>,
