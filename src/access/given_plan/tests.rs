@@ -204,3 +204,22 @@ fn mistakes_have_a_place_in_the_plan_s_file() {
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     assert!(read(&deep).unwrap_err().message.contains("recursion"));
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(200))]
+
+    /// Whatever the text, it is a plan or a mistake with a place in the file.
+    #[test]
+    fn mutated_plans_do_no_harm(which in 0..4usize, edits in crate::yaml::mutate::edits()) {
+        let seed = [JOIN, PARALLEL, UPDATE, include_str!("../../../tests/fixtures/plans/lookup-csv.txt")][which];
+        let text = crate::yaml::mutate::mutate(seed, &edits);
+        match read(&text) {
+            Ok(plan) => {
+                let mut footprint = Footprint::default();
+                plan.lay_over(&mut footprint);
+                proptest::prop_assert!(footprint.pages.get() >= 0.0 && footprint.rows_out >= 0.0);
+            }
+            Err(e) => crate::yaml::mutate::check(&e, &text),
+        }
+    }
+}
