@@ -33,6 +33,9 @@ pub struct Catalog<'a> {
     tables: &'a BTreeMap<TableName, TableStats>,
     by_name: HashMap<&'a TableName, TableId>,
     children: HashMap<TableId, Vec<TableId>>,
+    /// By parent: rows given to children of their own, and how many children have none. Found once, since there may
+    /// be thousands of them.
+    shares: HashMap<TableId, (f64, usize)>,
     written: HashMap<TableId, Written>,
     resolved: HashMap<TableId, Arc<TableInfo>>,
     /// Whether text compares byte by byte where no collation is written.
@@ -50,8 +53,15 @@ impl<'a> Catalog<'a> {
                 children.entry(*parent).or_default().push(id);
             }
         }
+        let given = |id: &TableId| workload.tables.get(&schema.tables[*id].name).map(|s| s.rows);
+        let share = |(parent, of): (&TableId, &Vec<TableId>)| {
+            let rows: Vec<f64> = of.iter().filter_map(given).collect();
+            (*parent, (rows.iter().sum(), of.len() - rows.len()))
+        };
+        let shares = children.iter().map(share).collect();
         Self {
             schema,
+            shares,
             tables: &workload.tables,
             by_name: schema.tables.iter().enumerate().map(|(id, t)| (&t.name, id)).collect(),
             children,
@@ -95,11 +105,9 @@ impl<'a> Catalog<'a> {
         }
         let table = self.schema.tables.get(id)?;
         if let Some((parent, _)) = &table.partition_of {
-            let siblings = self.children.get(parent).map_or(&[][..], |c| c);
-            let given: Vec<f64> = siblings.iter().filter_map(|s| self.stats(*s)).map(|s| s.rows).collect();
-            let total = self.rows(*parent)?;
-            let left = (total - given.iter().sum::<f64>()).max(0.0);
-            return Some(left / (siblings.len() - given.len()).max(1) as f64);
+            let (given, without) = self.shares.get(parent).copied().unwrap_or((0.0, 1));
+            let left = (self.rows(*parent)? - given).max(0.0);
+            return Some(left / without.max(1) as f64);
         }
         let partitions = self.children.get(&id)?;
         partitions.iter().map(|p| self.stats(*p).map(|s| s.rows)).sum()

@@ -4,7 +4,6 @@ use crate::access::bind::{Binder, CteName, Level, output_info};
 use crate::access::block::{
     Block, Bound, Count, Cte, Node, OuterJoin, Output, RowLock, SemiJoin, SortKey, Source, bit, place_of,
 };
-use crate::access::clause::{Clause, Op, Test};
 use crate::access::pull_up::{SET_RETURNING, aggregates_in};
 use crate::access::walk;
 use crate::diagnostic::InputError;

@@ -37,7 +37,7 @@ pub struct Statement {
     /// Whether it has parameters that the plan cache may hide.
     pub parameters: bool,
     /// A plan that stands in for the model's own.
-    pub plan: Option<String>,
+    pub plan: Option<Arc<given_plan::Plan>>,
     /// Where it is written.
     pub start: Position,
     /// Advisory locks that it takes.
@@ -70,8 +70,7 @@ impl Statement {
     pub fn footprint(&self, settings: &Settings, protocol: Protocol, held: &mut Held) -> Footprint {
         let mut footprint = self.own_footprint(settings, protocol, held);
         if let Some(plan) = &self.plan {
-            // A plan that cannot be read was refused when the statement was.
-            let _ = given_plan::apply(plan, &mut footprint);
+            plan.lay_over(&mut footprint);
         }
         footprint
     }

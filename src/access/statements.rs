@@ -176,42 +176,28 @@ fn resolve(
     for message in assumed::messages(&bound) {
         warnings.push(Warning::new(WarningCode::AssumedStatistics, message).at(start.clone()));
     }
-    warnings.extend(substitutes(text)?);
-    if text.cpu.is_none() {
+    if text.cpu.is_some() {
+        let message = "the measured `cpu` replaces the model's own price of this statement";
+        warnings.push(Warning::new(WarningCode::Substituted, message).at(start.clone()));
+    } else {
         warnings.extend(triggers::warnings(catalog.schema, &bound));
     }
     let (advisory, session) = advisory::locks(&bound, draws);
     if session {
         let message = "a session's advisory lock is taken as held to the end of the transaction";
-        warnings.push(Warning::new(WarningCode::PartlyUnderstood, message).at(start));
+        warnings.push(Warning::new(WarningCode::PartlyUnderstood, message).at(start.clone()));
     }
+    let plan = text.plan.as_ref().map(|p| given_plan::Plan::read(p, start)).transpose()?;
+    warnings.extend(plan.iter().flat_map(given_plan::Plan::warnings));
     Ok(Statement {
         advisory,
         start: text.origin.locate(&text.sql, 0),
-        plan: text.plan.clone(),
+        plan: plan.map(Arc::new),
         bound,
         draws: Arc::clone(draws),
         parameters: has_parameters(&text.sql),
         warnings,
     })
-}
-
-/// What stands in for the model's own idea of a statement.
-fn substitutes(text: &StatementText) -> Result<Vec<Warning>, InputError> {
-    let at = || text.origin.locate(&text.sql, 0);
-    let mut warnings = Vec::new();
-    if text.cpu.is_some() {
-        let message = "the measured `cpu` replaces the model's own price of this statement";
-        warnings.push(Warning::new(WarningCode::Substituted, message).at(at()));
-    }
-    if let Some(plan) = &text.plan {
-        let notes = given_plan::apply(plan, &mut Footprint::default())
-            .map_err(|message| InputError::new(message).at(at()).expected("EXPLAIN (FORMAT JSON) output"))?;
-        let message = "the given `plan` replaces the model's own path, rows and buffer accesses of this statement";
-        warnings.push(Warning::new(WarningCode::Substituted, message).at(at()));
-        warnings.extend(notes.into_iter().map(|n| Warning::new(WarningCode::NotModelled, n).at(at())));
-    }
-    Ok(warnings)
 }
 
 /// Whether the text holds a placeholder; one inside a string constant does no harm beyond a second look.

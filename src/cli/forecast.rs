@@ -25,13 +25,20 @@ pub struct ForecastArgs {
     output: Option<PathBuf>,
 }
 
+/// Formats of a forecast.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
+pub enum Format {
+    /// For people.
     Text,
+    /// The fields of the contract.
     Json,
+    /// One row.
     Csv,
+    /// For a comment.
     Markdown,
+    /// A page.
     Html,
+    /// A drawing.
     Svg,
 }
 
@@ -56,11 +63,21 @@ pub fn run(args: &ForecastArgs, global: &GlobalOptions) -> anyhow::Result<ExitSt
     let request = args.input.request()?;
     let output = Output::open(args.output.as_deref())?;
     let forecasts = forecasts(&request)?;
+    write(&forecasts, args.format, output, global)
+}
+
+/// Writes forecasts in a format.
+pub(super) fn write(
+    forecasts: &[Forecast],
+    format: Format,
+    output: Output,
+    global: &GlobalOptions,
+) -> anyhow::Result<ExitStatus> {
     let paint = output.paint(global.color);
-    let text = args.format.exporter(paint, global.quiet).export(&forecasts)?;
+    let text = format.exporter(paint, global.quiet).export(forecasts)?;
     // These formats have no place for warnings.
-    if matches!(args.format, Format::Csv | Format::Svg) {
-        super::error::notes(&curve::distinct_warnings(&forecasts), global);
+    if matches!(format, Format::Csv | Format::Svg) {
+        super::error::notes(&curve::distinct_warnings(forecasts), global);
     }
     output.finish(&text)?;
     Ok(ExitStatus::Success)
@@ -68,11 +85,19 @@ pub fn run(args: &ForecastArgs, global: &GlobalOptions) -> anyhow::Result<ExitSt
 
 /// One forecast, or one per client count.
 fn forecasts(request: &Request) -> Result<Vec<Forecast>, InputError> {
-    if request.clients.len() < 2 {
-        return Ok(vec![forecast::run(&forecast::load(&request.sources)?)?]);
+    curve(&forecast::Base::load(&request.sources)?, &request.clients, &[])
+}
+
+/// The same from documents that are read already, with further keys set.
+pub(super) fn curve(
+    base: &forecast::Base,
+    clients: &[u64],
+    further: &[(String, String)],
+) -> Result<Vec<Forecast>, InputError> {
+    if clients.len() < 2 {
+        return Ok(vec![forecast::run(&base.with(further)?)?]);
     }
-    let base = forecast::Base::load(&request.sources)?;
-    let clients = request.clients.iter().map(u64::to_string).collect();
+    let clients = clients.iter().map(u64::to_string).collect();
     let grid = sweep::Grid { axes: vec![(CLIENTS_KEY.into(), clients)] };
-    sweep::run(&grid, |set| forecast::run(&base.with(set)?), |_, f| f)
+    sweep::run(&grid, |set| forecast::run(&base.with(&[set, further].concat())?), |_, f| f)
 }

@@ -11,9 +11,11 @@ pub mod exit;
 pub mod explain;
 pub mod forecast;
 pub mod git;
+pub mod init;
 pub mod man;
 pub mod options;
 pub mod output;
+pub mod pgbench;
 pub mod rules;
 pub mod schema;
 pub mod simulate;
@@ -58,6 +60,10 @@ enum Command {
     Usl(usl::UslArgs),
     /// Simulate the forecast's model event by event, with confidence intervals
     Simulate(simulate::SimulateArgs),
+    /// Write a workload file to start from, from the DDL alone
+    Init(init::InitArgs),
+    /// Forecast a run of pgbench, by pgbench's own command line
+    Pgbench(Box<pgbench::PgbenchArgs>),
     /// Print the JSON Schema of the YAML files
     Schema(schema::SchemaArgs),
     /// Print shell completions
@@ -100,6 +106,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitStatus> {
         Command::Solve(args) => solve::run(&args, &global),
         Command::Usl(args) => usl::run(&args, &global),
         Command::Simulate(args) => simulate::run(&args, &global),
+        Command::Init(args) => init::run(&args, &global),
+        Command::Pgbench(args) => pgbench::run(&args, &global),
         Command::Schema(args) => schema::run(&args, &global),
         Command::Completions(args) => completions::run(&args, &global),
         Command::Man(args) => man::run(&args, &global),

@@ -85,7 +85,7 @@ pub struct InputOptions {
 pub struct ClientList(pub Vec<u64>);
 
 impl ClientList {
-    fn parse(text: &str) -> Result<Self, String> {
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
         let values = grid::values(text).map_err(|e| format!("{e}; expected {}", e.expected))?;
         let number = |v: &String| match v.parse::<u64>() {
             Ok(n) if n > 0 => Ok(n),
@@ -140,11 +140,10 @@ impl InputOptions {
     }
 
     fn sources(&self, set: Vec<(String, String)>, clients: Option<u64>) -> Sources {
-        let from_environment = || std::env::var_os("PREDICT_MACHINE").filter(|v| !v.is_empty()).map(PathBuf::from);
         Sources {
             workload: self.workload.clone(),
             schema: self.schema.clone(),
-            machine: self.machine.clone().or_else(from_environment),
+            machine: self.machine.clone().or_else(machine_of_environment),
             set,
             clients,
         }
@@ -162,11 +161,16 @@ impl InputOptions {
     }
 }
 
+/// The machine file that PREDICT_MACHINE names.
+pub(super) fn machine_of_environment() -> Option<PathBuf> {
+    std::env::var_os("PREDICT_MACHINE").filter(|v| !v.is_empty()).map(PathBuf::from)
+}
+
 /// The key that `-c` stands for.
 pub const CLIENTS_KEY: &str = "workload.clients";
 
 /// Splits `KEY=VALUE` at the first `=` outside quotes, and checks that the key names a file's key.
-fn split_set(text: &str) -> Result<(String, String), InputError> {
+pub(super) fn split_set(text: &str) -> Result<(String, String), InputError> {
     let Ok((key, value)) = split_assignment(text) else {
         let at = if text.starts_with('=') { 0 } else { text.len() };
         return Err(set_error(text, at, &format!("`--set {text}` is not KEY=VALUE"))

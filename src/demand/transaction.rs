@@ -202,7 +202,8 @@ fn step_work(
     match (&step.kind, footprint) {
         (StepKind::Statement(text), Some(footprint)) => {
             match text.cpu {
-                Some(measured) => work.server_cpu.add_exact(measured),
+                // Measured on this machine; all other prices are the reference core's until its speed divides them.
+                Some(measured) => work.server_cpu.add_exact(measured * machine.cpu.speed),
                 None => work.server_cpu = prices.statement(footprint),
             }
             work.client_cpu.add(&c.client_row, footprint.rows_out);

@@ -89,7 +89,19 @@ impl Base {
     /// # Errors
     /// The first mistake in the input, with its place.
     pub fn load(sources: &Sources) -> Result<Self, InputError> {
-        let workload_document = Document::read(&sources.workload)?;
+        Self::of_document(Document::read(&sources.workload)?, None, sources)
+    }
+
+    /// The same for a workload that is no file of its own. `schema` is the name and text of the DDL that holds
+    /// where neither the sources nor the document name a schema file.
+    ///
+    /// # Errors
+    /// As [`Base::load`].
+    pub fn of_document(
+        workload_document: Document,
+        schema: Option<(&str, &str)>,
+        sources: &Sources,
+    ) -> Result<Self, InputError> {
         let (machine, reference) = match &sources.machine {
             Some(path) => (Document::read(path)?, false),
             None => (machine::reference_document(), true),
@@ -97,7 +109,7 @@ impl Base {
         let mut base = Self {
             hashes: InputHashes {
                 schema: String::new(),
-                workload: sha256(workload_document.text()),
+                workload: sha256(&workload_document.whole_text()),
                 machine: sha256(machine.text()),
                 set: BTreeMap::new(),
             },
@@ -118,11 +130,11 @@ impl Base {
             base.set("workload.clients", &clients.to_string())?;
         }
         let workload = workload::from_document(&base.workload)?;
-        let path = match (&sources.schema, &workload.schema) {
-            (Some(path), _) | (None, Some(path)) => path.clone(),
-            (None, None) => return Err(base.no_schema()),
-        };
-        base.read_schema(&path, sources.schema.is_none())?;
+        match (&sources.schema, &workload.schema, schema) {
+            (Some(path), _, _) | (None, Some(path), _) => base.read_schema(path, sources.schema.is_none())?,
+            (None, None, Some((name, text))) => base.use_schema(Path::new(name), text),
+            (None, None, None) => return Err(base.no_schema()),
+        }
         base.read = Some(base.read_documents(Reach::Workload, true)?);
         Ok(base)
     }
@@ -168,11 +180,15 @@ impl Base {
                 }
                 e
             })?;
-            self.hashes.schema = sha256(&text);
-            self.schema = Arc::new(schema::read(&path.display().to_string(), &text));
-            self.schema_path = path.to_owned();
+            self.use_schema(path, &text);
         }
         Ok(())
+    }
+
+    fn use_schema(&mut self, path: &Path, text: &str) {
+        self.hashes.schema = sha256(text);
+        self.schema = Arc::new(schema::read(&path.display().to_string(), text));
+        self.schema_path = path.to_owned();
     }
 
     fn no_schema(&self) -> InputError {
@@ -268,6 +284,14 @@ impl Base {
 /// The first mistake in the input, with its place.
 pub fn load(sources: &Sources) -> Result<Inputs, InputError> {
     Base::load(sources)?.with(&[])
+}
+
+/// The schema of a file of DDL.
+///
+/// # Errors
+/// A file that cannot be read as text; what cannot be read in it is a warning of the schema.
+pub fn schema_of(path: &Path) -> Result<Schema, InputError> {
+    Ok(schema::read(&path.display().to_string(), &read_text(path)?))
 }
 
 /// Schema files above this size are refused: a dump of 10,000 tables takes some 20 MB.

@@ -55,6 +55,9 @@ pub struct StatementExplanation {
     pub cpu_us: f64,
     /// Rows locked.
     pub locks: Vec<LockExplanation>,
+    /// What the user gave in place of the model's own idea: `plan`, `cpu`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub given: Vec<&'static str>,
     /// What was assumed or understood in part.
     pub warnings: Vec<WarningExplanation>,
 }
@@ -153,6 +156,10 @@ fn statement(
         wal_bytes: round(footprint.wal_bytes.get()),
         cpu_us: round(text.cpu.unwrap_or_else(|| price(footprint)).us()),
         locks,
+        given: [("plan", text.plan.is_some()), ("cpu", text.cpu.is_some())]
+            .into_iter()
+            .filter_map(|(name, given)| given.then_some(name))
+            .collect(),
         warnings: footprint.warnings.iter().map(warning).collect(),
     }
 }
@@ -228,6 +235,9 @@ fn statement_text(s: &StatementExplanation, paint: Paint, quiet: bool) -> String
         facts.push(format!("WAL {}", number::bytes(s.wal_bytes)));
     }
     facts.push(format!("server CPU {}", number::duration(s.cpu_us / 1000.0)));
+    if !s.given.is_empty() {
+        facts.push(format!("with the {} given", s.given.join(" and the ")));
+    }
     out += &format!("{}\n", crate::render::paint::wrap("  ", &facts.join(", "), crate::render::WIDTH));
     for lock in &s.locks {
         out +=

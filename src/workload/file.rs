@@ -218,7 +218,8 @@ pub(super) struct StatementFile {
     pub sleep: Option<Located<Duration>>,
     /// Times per transaction, with the same variable values; a fraction for an average.
     pub repeat: Option<Located<Count>>,
-    /// Measured server CPU of one execution, replaces the model's own price; a bare number counts milliseconds.
+    /// Measured server CPU of one execution on this machine, replaces the model's own price; a bare number counts
+    /// milliseconds.
     pub cpu: Option<Located<Duration>>,
     /// File with EXPLAIN (FORMAT JSON) output, replaces the model's own path; relative to this file.
     pub plan: Option<Located<Text>>,

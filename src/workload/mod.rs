@@ -6,9 +6,11 @@ mod against;
 mod control;
 mod file;
 mod foreign;
+pub mod pgbench;
 mod placeholder;
 mod read;
 mod script;
+pub mod starter;
 mod statistics;
 #[cfg(test)]
 mod tests;

@@ -176,6 +176,77 @@ pub(super) trait Names {
     fn foreign(&self) -> bool {
         false
     }
+    /// Whether a variable inside quotes is replaced as well: its text is, where it becomes part of the statement's
+    /// text before that is sent.
+    fn replaces_in_quotes(&mut self, _name: &str) -> bool {
+        false
+    }
+}
+
+/// Types whose name may stand before a quoted constant.
+const TYPE_WORDS: &[&str] = &[
+    "bigint",
+    "bool",
+    "boolean",
+    "date",
+    "inet",
+    "int",
+    "integer",
+    "interval",
+    "json",
+    "jsonb",
+    "numeric",
+    "text",
+    "time",
+    "timestamp",
+    "timestamptz",
+    "timetz",
+    "uuid",
+    "varchar",
+];
+
+/// A quoted constant with variables in it, as an expression that joins its parts: where it starts, the text before
+/// its first part, and after its last.
+struct Joined {
+    start: usize,
+    open: String,
+    close: String,
+    /// Byte range of each variable with its number.
+    variables: Vec<(usize, usize, usize)>,
+}
+
+/// Reads a quoted constant for variables; `word` is the word before it.
+fn joined(
+    text: &str,
+    (start, end): (usize, usize),
+    word: Option<(usize, usize)>,
+    names: &mut dyn Names,
+) -> Option<Joined> {
+    if !text[start..end].starts_with('\'') {
+        return None;
+    }
+    let mut variables = Vec::new();
+    let mut at = start + 1;
+    while let Some(colon) = text[at..end].find(':').map(|i| at + i) {
+        let length = name_length(&text[colon + 1..end]);
+        at = colon + 1 + length;
+        if length == 0 {
+            // Of `::` neither is a variable's.
+            at += text[at..end].len() - text[at..end].trim_start_matches(':').len();
+            at += name_length(&text[at..end]);
+            continue;
+        }
+        let name = &text[colon + 1..at];
+        if let (true, Some(number)) = (names.replaces_in_quotes(name), names.number(name)) {
+            variables.push((colon, at, number));
+        }
+    }
+    let typed = word.filter(|(a, b)| TYPE_WORDS.contains(&text[*a..*b].to_ascii_lowercase().as_str()));
+    let (start, open, close) = match typed {
+        Some((a, b)) => (a, "cast((".to_owned(), format!(") as {})", &text[a..b])),
+        None => (start, "(".to_owned(), ")".to_owned()),
+    };
+    (!variables.is_empty()).then_some(Joined { start, open, close, variables })
 }
 
 /// Rewrites `text`, whose places are given by `origin`; a final semicolon goes.
@@ -190,6 +261,7 @@ pub(super) fn rewrite(text: &str, origin: &TextOrigin, names: &mut dyn Names) ->
     let mut cursor = Cursor::new(text, origin);
     let mut brackets = 0usize;
     let mut copied = 0;
+    let mut word = None;
     // Copies the text up to an offset, with the anchors on the way.
     let mut copy = |sql: &mut String, anchors: &mut Vec<(usize, u32, u32)>, from: usize, to: usize| {
         while let Some((offset, line, column)) = pending.next_if(|a| a.0 < to || (a.0 == 0 && to == 0)) {
@@ -217,7 +289,30 @@ pub(super) fn rewrite(text: &str, origin: &TextOrigin, names: &mut dyn Names) ->
             continue;
         }
         expected.pass(piece, &text[start..end]);
+        let before = word;
+        if piece == Piece::Word {
+            word = Some((start, end));
+        } else if !text[start..end].trim().is_empty() {
+            word = None;
+        }
         match piece {
+            Piece::Opaque => {
+                let Some(constant) = joined(text, (start, end), before, names) else { continue };
+                copy(&mut sql, &mut anchors, copied, constant.start);
+                sql.push_str(&constant.open);
+                copied = start;
+                for (from, to, number) in constant.variables {
+                    copy(&mut sql, &mut anchors, copied, from);
+                    anchors.push(cursor.place(from, sql.len()));
+                    sql.push_str(&format!("' || ${number} || '"));
+                    anchors.push(cursor.place(to, sql.len()));
+                    copied = to;
+                }
+                copy(&mut sql, &mut anchors, copied, end);
+                sql.push_str(&constant.close);
+                anchors.push(cursor.place(end, sql.len()));
+                copied = end;
+            }
             Piece::Placeholder(_) => {
                 let name = &text[start + 1..end];
                 let number = match names.number(name) {

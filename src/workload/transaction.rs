@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
-use super::file::WorkloadFile;
-use super::file::{DistributionFile, IsolationFile, OnConflictFile, StatementFile, TransactionFile, UuidFile};
+use super::file::{DistributionFile, IsolationFile, OnConflictFile, ProtocolFile};
+use super::file::{StatementFile, TransactionFile, UuidFile, WorkloadFile};
 use super::placeholder::{Names, Piece, Scanner, rewrite};
 use super::{
-    Distribution, Isolation, Load, OnConflict, StatementText, Step, StepKind, TableStats, Transaction, Variable,
+    Distribution, Isolation, Load, OnConflict, PlanText, StatementText, Step, StepKind, TableStats, Transaction,
+    Variable,
 };
 use super::{control, script};
 use crate::diagnostic::{InputError, Warning};
@@ -44,13 +45,15 @@ pub(super) fn transactions(
     warnings: &mut Vec<Warning>,
 ) -> Result<Vec<Transaction>, InputError> {
     let listed = &file.transactions;
+    let simple = matches!(file.protocol, Some(ProtocolFile::Simple));
+    let context = script::Context { tables, load, simple };
     if listed.value.is_empty() {
         return Err(document.error_at(listed.node, "no transactions").expected("at least one transaction"));
     }
     let mut names = HashSet::new();
     let mut transactions = Vec::with_capacity(listed.value.len());
     for transaction in &listed.value {
-        let read = transaction_type(document, transaction, tables, load, warnings)?;
+        let read = transaction_type(document, transaction, &context, warnings)?;
         if !names.insert(read.name.clone()) {
             let node = transaction.value.name.as_ref().map_or(transaction.node, |n| n.node);
             return Err(document
@@ -70,8 +73,7 @@ pub(super) fn transactions(
 fn transaction_type(
     document: &Document,
     located: &Located<TransactionFile>,
-    tables: &BTreeMap<TableName, TableStats>,
-    load: &Load,
+    context: &script::Context<'_>,
     warnings: &mut Vec<Warning>,
 ) -> Result<Transaction, InputError> {
     let file = &located.value;
@@ -99,10 +101,14 @@ fn transaction_type(
         (None, Some(path)) => {
             let stem = Path::new(&path.value.0).file_stem().map(|s| s.to_string_lossy().into_owned());
             transaction.name = given.or(stem).unwrap_or_default();
-            let file = document.resolve(&path.value.0);
-            let text = document.read_beside(path.node, &file)?;
-            let context = script::Context { tables, load };
-            script::read(&file.to_string_lossy(), &text, &context, &mut transaction, warnings)?;
+            let (name, text) = match document.attached(&path.value.0) {
+                Some(text) => (path.value.0.clone(), text),
+                None => {
+                    let file = document.resolve(&path.value.0);
+                    (file.to_string_lossy().into_owned(), document.read_beside(path.node, &file)?)
+                }
+            };
+            script::read(&name, &text, context, &mut transaction, warnings)?;
         }
         (Some(_), Some(script)) => {
             return Err(document
@@ -279,7 +285,11 @@ fn statement(
     }
     let rewritten = rewrite(text, &origin, &mut Listed(&transaction.variables)).map_err(with_text)?;
     let plan = match &file.plan {
-        Some(plan) => Some(document.read_beside(plan.node, &document.resolve(&plan.value.0))?.to_string()),
+        Some(plan) => {
+            let path = document.resolve(&plan.value.0);
+            let text = document.read_beside(plan.node, &path)?;
+            Some(PlanText { file: path.to_string_lossy().into_owned(), text })
+        }
         None => None,
     };
     Ok(StepKind::Statement(StatementText {

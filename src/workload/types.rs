@@ -248,12 +248,21 @@ pub struct StatementText {
     pub written: String,
     /// Where it was written; offsets are those of `sql`.
     pub origin: TextOrigin,
-    /// Measured server CPU, replaces the model's own price.
+    /// Server CPU measured on this machine, replaces the model's own price.
     pub cpu: Option<Seconds>,
-    /// Text of EXPLAIN (FORMAT JSON) output, replaces the model's own path.
-    pub plan: Option<String>,
+    /// EXPLAIN (FORMAT JSON) output, replaces the model's own path.
+    pub plan: Option<PlanText>,
     /// Rows that a COPY FROM brings.
     pub rows: Option<f64>,
+}
+
+/// A plan's file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanText {
+    /// Its path, for messages.
+    pub file: String,
+    /// Its text.
+    pub text: std::sync::Arc<str>,
 }
 
 /// How transactions arrive.

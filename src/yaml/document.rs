@@ -76,6 +76,8 @@ pub struct Document {
     pub(super) nodes: Vec<Node>,
     pub(super) root: NodeId,
     beside: Beside,
+    /// Texts that stand for files, by the name that the document calls them.
+    attached: Arc<HashMap<String, Arc<str>>>,
 }
 
 impl Document {
@@ -101,7 +103,7 @@ impl Document {
                 .at(TextOrigin::file(name).locate(text, 0))
                 .expected("a YAML mapping"));
         };
-        Ok(Self { sources: vec![source], nodes, root, beside: Beside::default() })
+        Ok(Self { sources: vec![source], nodes, root, beside: Beside::default(), attached: Arc::default() })
     }
 
     /// Reads and parses a file.
@@ -135,6 +137,24 @@ impl Document {
     #[must_use]
     pub fn resolve(&self, relative: &str) -> PathBuf {
         Path::new(self.name()).parent().unwrap_or(Path::new("")).join(relative)
+    }
+
+    /// Gives a text to a name, in place of the file that the name would stand for.
+    pub fn attach(&mut self, name: &str, text: &str) {
+        Arc::make_mut(&mut self.attached).insert(name.to_owned(), text.into());
+    }
+
+    /// The text given to a name, when there is one.
+    #[must_use]
+    pub fn attached(&self, name: &str) -> Option<Arc<str>> {
+        self.attached.get(name).cloned()
+    }
+
+    /// The text of the file and of all that was set in it, for a hash of what the document says.
+    #[must_use]
+    pub fn whole_text(&self) -> String {
+        let texts: Vec<&str> = self.sources.iter().map(|s| &*s.text).collect();
+        texts.join("\n")
     }
 
     /// The text of another file; read once for this document and all its clones.
@@ -195,6 +215,12 @@ impl Document {
         let mut error = InputError::new(message).at(self.position(node));
         error.source_text = Some(Arc::clone(&self.sources[self.node(node).source as usize].text));
         error
+    }
+
+    /// The text of a scalar; empty for anything else.
+    #[must_use]
+    pub fn text_at(&self, node: NodeId) -> String {
+        self.scalar_text(node).to_owned()
     }
 
     /// The node at a path such as `transactions[0].weight` or `transactions.transfer.weight`, when it is there.

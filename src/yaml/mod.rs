@@ -20,6 +20,7 @@ mod set;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use document::read_text;
 pub use document::{Document, MAX_FILE_BYTES, NodeId};
 pub use located::{Entries, Located};
 pub use path::{quote_key, split_assignment};

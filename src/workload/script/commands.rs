@@ -1,5 +1,6 @@
 //! `\set`, `\sleep` and `\gset`.
 
+use super::chance::Draws;
 use super::expr::Scope;
 use super::lex::Spot;
 use super::node::Node;
@@ -23,7 +24,8 @@ impl Reader<'_, '_> {
         let spot = self.origin(at).locate(arguments, length + blank);
         let spot = Spot { offset: 0, line: spot.line, column: spot.column };
         let node = self.expression(&rest[blank..], spot)?;
-        let node = match shifted(&node) {
+        let drawn = shifted(&node).or_else(|| scattered(&node, &self.draws()));
+        let node = match drawn {
             Some(distribution) => self.define(name, distribution, None),
             None => match self.settle(name, node) {
                 known @ (Node::Const(_) | Node::Var(_)) => known,
@@ -80,15 +82,24 @@ impl Reader<'_, '_> {
         if prefix.split_whitespace().count() > 1 {
             return Err(self.error(at, format!("`\\{name}` takes one argument, a prefix")));
         }
-        let step = self.transaction.steps.len().checked_sub(1);
-        let sql = step.and_then(|s| match &self.transaction.steps[s].kind {
-            StepKind::Statement(statement) => Some((s, statement.sql.clone())),
-            _ => None,
-        });
-        let Some((step, sql)) = sql else {
+        if self.pipeline.is_some() {
+            return Err(self.error(spot, format!("`\\{name}` is not allowed in pipeline mode")));
+        }
+        let taken = std::mem::take(&mut self.results);
+        let Some((last, earlier)) = taken.split_last() else {
             return Err(self.error(spot, format!("`\\{name}` must follow an SQL statement")));
         };
-        match output::columns(&sql) {
+        // Of statements joined by `\;`, `\gset` takes the last one's result and `\aset` all.
+        let earlier = if name == "aset" { earlier } else { &[] };
+        for step in earlier.iter().chain([last]) {
+            self.result_of(*step, prefix);
+        }
+        Ok(())
+    }
+
+    fn result_of(&mut self, step: usize, prefix: &str) {
+        let Some(StepKind::Statement(statement)) = self.transaction.steps.get(step).map(|s| &s.kind) else { return };
+        match output::columns(&statement.sql) {
             Some(columns) => {
                 for (column, of) in columns.into_iter().enumerate() {
                     let Some(of) = of else { continue };
@@ -99,7 +110,6 @@ impl Reader<'_, '_> {
             }
             None => self.open_results.push((prefix.to_owned(), step)),
         }
-        Ok(())
     }
 }
 
@@ -128,6 +138,64 @@ fn shifted(node: &Node) -> Option<Distribution> {
         Distribution::Gaussian { lo, hi, parameter } => Distribution::Gaussian { lo: lo + by, hi: hi + by, parameter },
         Distribution::Exponential { lo, hi, parameter } => {
             Distribution::Exponential { lo: lo + by, hi: hi + by, parameter }
+        }
+        _ => return None,
+    })
+}
+
+/// A draw whose values are sent elsewhere one by one, by `permute` or a hash modulo a number: how often the most
+/// frequent value comes, and the next, stays the same; which value it is no longer matters.
+#[allow(clippy::cast_precision_loss)]
+fn scattered(node: &Node, draws: &Draws<'_>) -> Option<Distribution> {
+    let (inner, by) = match node {
+        Node::Call("+", of) => match of.as_slice() {
+            [inner, Node::Const(Value::Int(n))] | [Node::Const(Value::Int(n)), inner] => (inner, *n),
+            _ => return None,
+        },
+        other => (other, 0),
+    };
+    let (source, size) = match inner {
+        Node::Call("permute", of) => match of.as_slice() {
+            [source, Node::Const(Value::Int(size)), ..] => (source, *size),
+            _ => return None,
+        },
+        Node::Call("%" | "mod", of) => match of.as_slice() {
+            [Node::Call("abs", hashed), Node::Const(Value::Int(size))] => match hashed.as_slice() {
+                [Node::Call("hash" | "hash_murmur2" | "hash_fnv1a", of)] => (of.first()?, *size),
+                _ => return None,
+            },
+            _ => return None,
+        },
+        _ => return None,
+    };
+    let source = match source {
+        Node::Draw(distribution) => distribution,
+        Node::Var(index) if matches!(draws.computed.get(*index), Some(None)) => {
+            &draws.variables.get(*index)?.distribution
+        }
+        _ => return None,
+    };
+    let (by, size) = (by as f64, size as f64);
+    let ends = |lo: f64, hi: f64| (by, by + (hi - lo).min(size - 1.0));
+    if size < 1.0 {
+        return None;
+    }
+    Some(match *source {
+        Distribution::Uniform { lo, hi } => {
+            let (lo, hi) = ends(lo, hi);
+            Distribution::Uniform { lo, hi }
+        }
+        Distribution::Zipfian { lo, hi, theta } => {
+            let (lo, hi) = ends(lo, hi);
+            Distribution::Zipfian { lo, hi, theta }
+        }
+        Distribution::Gaussian { lo, hi, parameter } => {
+            let (lo, hi) = ends(lo, hi);
+            Distribution::Gaussian { lo, hi, parameter }
+        }
+        Distribution::Exponential { lo, hi, parameter } => {
+            let (lo, hi) = ends(lo, hi);
+            Distribution::Exponential { lo, hi, parameter }
         }
         _ => return None,
     })

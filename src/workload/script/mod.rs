@@ -12,6 +12,7 @@ mod lex;
 mod names;
 mod node;
 mod output;
+mod permute;
 mod reader;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,8 @@ pub(super) struct Context<'a> {
     pub(super) tables: &'a BTreeMap<TableName, TableStats>,
     /// The load: `:client_id` is below the number of clients.
     pub(super) load: &'a Load,
+    /// Whether statements go by the simple protocol, which has no pipelines.
+    pub(super) simple: bool,
 }
 
 /// Distributions with a parameter.

@@ -137,4 +137,16 @@ impl Names for Reader<'_, '_> {
     fn all(&self) -> Vec<String> {
         Scope::names(self)
     }
+
+    fn replaces_in_quotes(&mut self, name: &str) -> bool {
+        if self.context.simple {
+            return true;
+        }
+        if self.variable(name).is_some() {
+            self.warn(format!(
+                "`:{name}` inside quotes is text here; pgbench replaces it under the simple protocol and fails under others"
+            ));
+        }
+        false
+    }
 }

@@ -54,6 +54,8 @@ pub(super) struct Reader<'a, 'c> {
     pub(super) in_transaction: bool,
     /// `\gset` after statements whose columns are not known: prefix and step.
     pub(super) open_results: Vec<(String, usize)>,
+    /// The steps of the last command that was SQL; none once its result has been taken.
+    pub(super) results: Vec<usize>,
     /// Where the command at hand stands, for new variables.
     pub(super) position: Option<Position>,
 }
@@ -95,6 +97,7 @@ impl<'a, 'c> Reader<'a, 'c> {
             pipeline: None,
             in_transaction: false,
             open_results: Vec::new(),
+            results: Vec::new(),
             position: None,
         }
     }
@@ -167,6 +170,9 @@ impl<'a, 'c> Reader<'a, 'c> {
             "" => Ok(()),
             _ => Err(this.error(at, format!("`\\{name}` takes no arguments"))),
         };
+        if !matches!(name, "gset" | "aset") {
+            self.results.clear();
+        }
         // Pure structure counts even in a branch that is never taken.
         match name {
             "if" => return self.open(arguments, spot, at, count_branches(later)),
@@ -194,6 +200,11 @@ impl<'a, 'c> Reader<'a, 'c> {
             "gset" | "aset" => self.result(name, arguments, spot, at),
             "startpipeline" => {
                 none(self)?;
+                if self.context.simple {
+                    return Err(self
+                        .error(spot, "cannot use pipeline mode with the simple query protocol")
+                        .expected("`protocol: extended` or `prepared` (pgbench's -M)"));
+                }
                 match self.pipeline.replace(false) {
                     None => Ok(()),
                     Some(_) => Err(self.error(spot, "a pipeline is open already")),
@@ -206,7 +217,13 @@ impl<'a, 'c> Reader<'a, 'c> {
                     None => Err(self.error(spot, "no pipeline is open").expected("`\\startpipeline` before it")),
                 }
             }
-            _ => none(self),
+            _ => {
+                none(self)?;
+                match self.pipeline {
+                    Some(_) => Ok(()),
+                    None => Err(self.error(spot, "no pipeline is open").expected("`\\startpipeline` before it")),
+                }
+            }
         }
     }
 
@@ -228,6 +245,7 @@ impl<'a, 'c> Reader<'a, 'c> {
             return Ok(());
         }
         // Statements joined by `\;` are one message and, outside of a block, one transaction.
+        self.results.clear();
         let implicit = parts.len() > 1
             && !self.in_transaction
             && parts.iter().all(|(sql, _)| control::control(sql, &mut self.transaction.isolation.clone()).is_none());
@@ -243,6 +261,7 @@ impl<'a, 'c> Reader<'a, 'c> {
                 }
                 None => {
                     let origin = self.origin(*spot);
+                    self.results.push(self.transaction.steps.len());
                     let rewritten = rewrite(sql, &origin, self)?;
                     StepKind::Statement(StatementText {
                         sql: rewritten.sql,

@@ -112,6 +112,11 @@ fn expressions_become_distributions() {
     assert_eq!(of("random_zipfian(1, 100, 1.1)"), Distribution::Zipfian { lo: 1.0, hi: 100.0, theta: 1.1 });
     assert_eq!(of("random_gaussian(1, 100, 2.0)"), Distribution::Gaussian { lo: 1.0, hi: 100.0, parameter: 2.0 });
     assert_eq!(of("RANDOM_EXPONENTIAL(1, 100, 5)"), Distribution::Exponential { lo: 1.0, hi: 100.0, parameter: 5.0 });
+    let zipfian = |lo: f64, hi: f64| Distribution::Zipfian { lo, hi, theta: 1.1 };
+    assert_eq!(of("1 + permute(random_zipfian(1, 100, 1.1), 100)"), zipfian(1.0, 100.0));
+    assert_eq!(of("abs(hash(random_zipfian(1, 100, 1.1))) % 50"), zipfian(0.0, 49.0));
+    let (t, _) = read("\\set r random_zipfian(5, 100, 1.1)\n\\set x permute(:r, 1000, 7)\nSELECT :x;");
+    assert_eq!(distribution(&t, "x"), &zipfian(0.0, 95.0));
     let (t, _) = read("\\set x random(0, 9) / 2 * 10\nSELECT :x;");
     let derived = format!("{:?}", distribution(&t, "x"));
     assert!(derived.contains("\"floor\"") && derived.contains("x.draw"), "{derived}");
@@ -195,6 +200,12 @@ const PRINTED: &[(&str, &str)] = &[
     ("hash_fnv1a(10, 5432)", "-7793829335365542153"),
     ("case when 1 > 2 then 5 when 2 > 1 then 6 else 7 end", "6"),
     ("case when false then 1 end", "null"),
+    ("permute(1, 10, 5432)", "5"),
+    ("permute(7, 1000, 42)", "440"),
+    ("permute(123456, 1000000007, -3)", "680916884"),
+    ("permute(0, 2, 1)", "1"),
+    ("permute(-5, 9223372036854775807, 12)", "1643562350910056397"),
+    ("permute(5, 1, 12)", "0"),
     ("1e3", "1000"),
     ("1.5e-2", "0.015"),
     (".5", "0.5"),
@@ -254,6 +265,12 @@ fn results_of_statements() {
 fn sleeps_pipelines_and_joined_statements() {
     let (t, _) = read("\\set d random(2, 4)\n\\sleep 10 ms\n\\sleep 5us\n\\sleep 1\n\\sleep :d ms\nSELECT 1;");
     assert_eq!(steps(&t), ["Sleep 10000us", "Sleep 5us", "Sleep 1000000us", "Sleep 3000us", "SELECT 1"]);
+    let (t, _) = read("SELECT 1 AS one \\; SELECT 2 AS two \\gset\nSELECT :two;");
+    assert_eq!(distribution(&t, "two"), &Distribution::FromStatement { step: 2, column: 0 });
+    let (t, _) = read("SELECT 1 AS one \\; SELECT 2 AS two \\aset\nSELECT :one, :two;");
+    assert_eq!(distribution(&t, "one"), &Distribution::FromStatement { step: 1, column: 0 });
+    let (t, _) = read("\\startpipeline\nSELECT 1;\n\\syncpipeline\nSELECT 2;\n\\endpipeline\n");
+    assert_eq!(steps(&t), ["SELECT 1", "~SELECT 2"]);
     let (t, _) = read("\\startpipeline\nBEGIN;\nSELECT 1;\nEND;\n\\endpipeline\nSELECT 2;");
     assert_eq!(steps(&t), ["Begin", "~SELECT 1", "~Commit", "SELECT 2"]);
     let (t, _) = read("SELECT 1 \\; SELECT 2;\nBEGIN;\nSELECT 3 \\; SELECT 4;\nCOMMIT;");
@@ -262,6 +279,27 @@ fn sleeps_pipelines_and_joined_statements() {
     assert_eq!((t.isolation, steps(&t)[2].as_str()), (Isolation::Serializable, "Rollback"));
     let (t, _) = read("SELECT :client_id;");
     assert_eq!(distribution(&t, "client_id"), &Distribution::Uniform { lo: 0.0, hi: 7.0 });
+}
+
+/// As pgbench 15 sends them (`pgbench -d`): under the simple protocol a variable is replaced wherever it stands.
+#[test]
+fn variables_inside_quotes() {
+    let script = "\\set d random(1, 9)\nSELECT ':d', 'x:d y', '1:2', ':nope', '::d', ':dd';\nSELECT now() - interval ':d days', :d;";
+    let (t, warnings) = read_with(script, "protocol: simple\n").unwrap();
+    assert_eq!(
+        steps(&t),
+        [
+            "SELECT ('' || $1 || ''), ('x' || $1 || ' y'), '1:2', ':nope', '::d', ':dd'",
+            "SELECT now() - cast(('' || $1 || ' days') as interval), $1"
+        ]
+    );
+    assert!(warnings.is_empty());
+    let StepKind::Statement(second) = &t.steps[1].kind else { panic!() };
+    let place = second.origin.locate(&second.sql, second.sql.rfind("$1").unwrap());
+    assert_eq!((place.line, place.column), (3, 36));
+    assert!(crate::sql::parse_statement_noted(&second.sql).is_ok());
+    let (t, warnings) = read_with("\\set d 1\nSELECT ':d';", "").unwrap();
+    assert_eq!((steps(&t)[0].as_str(), warnings.len()), ("SELECT ':d'", 1));
 }
 
 #[test]
@@ -295,6 +333,10 @@ fn bad_scripts_are_answered_at_their_place() {
         ("\\if 1\n\\else\n\\else\n\\endif", "3:1 `\\else` after `\\else`"),
         ("\\gset\n", "1:1 `\\gset` must follow an SQL statement"),
         ("\\endpipeline\n", "1:1 no pipeline is open"),
+        ("\\syncpipeline\n", "1:1 no pipeline is open"),
+        ("\\startpipeline\nSELECT 1 AS a \\gset\n", "2:15 `\\gset` is not allowed in pipeline mode"),
+        ("SELECT 1 AS a \\gset\n\\gset\n", "2:1 `\\gset` must follow an SQL statement"),
+        ("\\set x permute(1, 0)\n", "1:8 permute size parameter must be greater than zero"),
         ("\\startpipeline now\n", "1:16 `\\startpipeline` takes no arguments"),
     ] {
         let got = fails(script);

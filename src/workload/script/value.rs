@@ -1,5 +1,7 @@
 //! Values of pgbench's expressions and what its operators and functions make of them.
 
+use super::permute::permute;
+
 /// A value.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Value {
@@ -88,6 +90,14 @@ pub(super) fn apply(name: &str, arguments: &[Value]) -> Result<Option<Value>, St
         "pow" | "power" => Value::Double(number(a)?.powf(number(b)?)),
         "greatest" | "least" => extreme(name, arguments)?,
         "hash" | "hash_murmur2" => Value::Int(murmur2(integer(a)?, seed(arguments)?)),
+        "permute" => {
+            let size = integer(b)?;
+            if size <= 0 {
+                return Err("permute size parameter must be greater than zero".to_owned());
+            }
+            let seed = arguments.get(2).map_or(Ok(DEFAULT_SEED), |s| integer(*s))?;
+            Value::Int(permute(integer(a)?, size, seed))
+        }
         "hash_fnv1a" => Value::Int(fnv1a(integer(a)?, seed(arguments)?)),
         _ => return Ok(None),
     }))

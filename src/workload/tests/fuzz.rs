@@ -51,7 +51,7 @@ SELECT 1 \\; SELECT 2;
 fn script(text: &str) -> Result<(), InputError> {
     let workload = read("clients: 4\ntransactions: [{name: a, statements: [{sql: SELECT 1}]}]\n").unwrap();
     let mut transaction = workload.transactions[0].clone();
-    let context = super::super::script::Context { tables: &workload.tables, load: &workload.load };
+    let context = super::super::script::Context { tables: &workload.tables, load: &workload.load, simple: false };
     super::super::script::read("s.sql", text, &context, &mut transaction, &mut Vec::new())
 }
 

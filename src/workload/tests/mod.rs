@@ -211,7 +211,7 @@ connections:
     assert_eq!(t.steps.len(), 5);
     assert_eq!(t.steps[3].repeat, 3.0);
     let StepKind::Statement(insert) = &t.steps[3].kind else { panic!() };
-    assert_eq!(insert.plan.as_deref(), Some("[]"));
+    assert_eq!(insert.plan.as_ref().map(|p| &*p.text), Some("[]"));
     assert_eq!(w.protocol, Protocol::Extended);
     assert_eq!(w.observed[0].latency, Some(Seconds(18e-3)));
     assert_eq!(w.connections, Connections { pool: Some(20), reconnect: true });
