@@ -10,7 +10,7 @@ use predict::schema;
 use predict::workload;
 use predict::yaml::Document;
 
-const FORMS: &str = include_str!("fixtures/statement_forms.sql");
+const FORMS: &str = include_str!("fixtures/statement_forms.txt");
 
 /// What every statement may use; the same names and values for the model and for psql.
 const VARIABLES: [(&str, &str); 9] = [
