@@ -155,7 +155,10 @@ fn the_server_prepares_every_drafted_statement() {
         Err(error) => panic!("{error}"),
     };
     let mut prepared = 0;
-    for (place, schema) in schemas().into_iter().enumerate() {
+    // Dumps of other versions set parameters and use clauses that this server may not know.
+    let of_any_version =
+        |path: &std::path::PathBuf| path.file_stem().and_then(|s| s.to_str()).is_none_or(|s| !s.starts_with("pg1"));
+    for (place, schema) in schemas().into_iter().filter(of_any_version).enumerate() {
         let database = format!("draft{place}");
         cluster.create_database(&database).expect("a database");
         cluster.sql_file(&database, &schema).unwrap_or_else(|e| panic!("{}: {e}", schema.display()));

@@ -121,7 +121,8 @@ fn distinct_of(table: &Table, column: &Column, given: &ColumnStats, rows: f64) -
         None if unique || drawn => rows,
         None => 200.0_f64.min(rows),
     };
-    (distinct, unique || drawn)
+    // The number of a row within its parent, drawn from a sequence of its own, comes with each parent anew.
+    (distinct, unique || (drawn && distinct >= rows))
 }
 
 /// The SQL of one column's value in row `g`.

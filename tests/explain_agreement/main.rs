@@ -60,11 +60,22 @@ fn start() -> Option<Cluster> {
 
 #[test]
 fn footprints_agree_with_a_server() {
-    let Some(cluster) = start() else { return };
-    let mut compared = Vec::new();
-    for (half, case) in HALVES.iter().flat_map(|half| cases(half).into_iter().map(move |case| (*half, case))) {
-        compared.extend(run_case(&cluster, half, &case));
-    }
+    let all: Vec<(&'static str, PathBuf)> =
+        HALVES.iter().flat_map(|half| cases(half).into_iter().map(move |case| (*half, case))).collect();
+    // Two servers side by side, each with every other case.
+    let compared: Vec<Option<Vec<Vec<Comparison>>>> = std::thread::scope(|scope| {
+        let every_other = |first: usize| {
+            let all = &all;
+            scope.spawn(move || {
+                let cluster = start()?;
+                Some(all.iter().skip(first).step_by(2).map(|(half, case)| run_case(&cluster, half, case)).collect())
+            })
+        };
+        [every_other(0), every_other(1)].map(|worker| worker.join().unwrap()).into()
+    });
+    let [Some(even), Some(odd)]: [_; 2] = compared.try_into().ok().unwrap() else { return };
+    let mut cases = [even.into_iter(), odd.into_iter()];
+    let compared: Vec<Comparison> = (0..all.len()).flat_map(|n| cases[n % 2].next().unwrap()).collect();
     println!("\n{}", report::summary(&compared));
     let all = std::env::var_os("AGREEMENT_CASE").is_none();
     if all && std::env::var_os("AGREEMENT_WRITE").is_some() {
