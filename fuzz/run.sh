@@ -8,7 +8,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 cd "$here"
 case $target in
     schema) seeds='../tests/fixtures/*.sql ../workloads/*/schema.sql ../tests/explain_agreement/cases/*/schema.sql' ;;
-    statement | script) seeds='../workloads/*/*.sql ../tests/fixtures/*.sql' ;;
+    statement | script) seeds='../workloads/*/*.sql ../tests/fixtures/*.sql ../tests/fixtures/*.txt' ;;
     plan) seeds='../tests/fixtures/plans/*' ;;
     workload) seeds='../workloads/*/*.yaml ../tests/explain_agreement/cases/*/workload.yaml' ;;
     *) echo "unknown target $target" >&2; exit 2 ;;
