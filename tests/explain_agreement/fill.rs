@@ -191,7 +191,9 @@ fn elements_of(column: &Column, elements: &ElementStats, salt: u64) -> String {
     let distinct = elements.distinct.unwrap_or(200.0) - elements.most_common.len() as f64;
     let listed: f64 = elements.most_common.iter().map(|(_, f)| f).sum();
     let rare = (elements.avg_count.unwrap_or(1.0) - listed).max(0.0);
-    let numeric = !matches!(column.ty.family, predict::schema::TypeFamily::Text | predict::schema::TypeFamily::Json);
+    let words = column.ty.name == "tsvector";
+    let numeric =
+        !words && !matches!(column.ty.family, predict::schema::TypeFamily::Text | predict::schema::TypeFamily::Json);
     let mut items = Vec::new();
     for (n, (text, share)) in elements.most_common.iter().enumerate() {
         items.push(format!("CASE WHEN {} < {share} THEN '{text}' END", uniform(n)));
@@ -209,6 +211,9 @@ fn elements_of(column: &Column, elements: &ElementStats, salt: u64) -> String {
     let array = format!("array_remove(ARRAY[{}], NULL)", items.join(", "));
     if column.ty.array {
         return format!("{array}::{}", column.ty.written());
+    }
+    if words {
+        return format!("array_to_tsvector({array}::text[])");
     }
     format!("(SELECT coalesce(jsonb_object_agg(e, 1), '{{}}') FROM unnest({array}) e)")
 }
