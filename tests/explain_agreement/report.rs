@@ -25,9 +25,21 @@ fn reached(compared: &[Comparison], goal: usize) -> bool {
     good as f64 >= GOALS[goal].1 * all as f64
 }
 
-/// The goals that are not reached.
-pub fn missed(compared: &[Comparison]) -> Vec<&'static str> {
-    (0..GOALS.len()).filter(|goal| !reached(compared, *goal)).map(|goal| GOALS[goal].0).collect()
+/// What the statements that the model was never tuned with have reached: the goals are higher, and the summary says
+/// where they are missed; falling back is an error.
+const UNSEEN_REACHED: [f64; 5] = [0.82, 0.85, 0.87, 0.71, 0.90];
+
+/// The goals that the statements the model was tuned with no longer reach, and where the others fell back.
+pub fn fallen(compared: &[Comparison]) -> Vec<String> {
+    let below = |goal: usize, half: &str, asked: f64| {
+        let (good, all) = share(compared, goal, Some(half));
+        (good as f64) < asked * all as f64
+    };
+    (0..GOALS.len())
+        .flat_map(|goal| [(goal, HALVES[0], GOALS[goal].1), (goal, HALVES[1], UNSEEN_REACHED[goal])])
+        .filter(|(goal, half, asked)| below(*goal, half, *asked))
+        .map(|(goal, half, asked)| format!("{} of {half}: {:.0} % asked", GOALS[goal].0, asked * 100.0))
+        .collect()
 }
 
 fn extent(compared: &[Comparison]) -> String {
