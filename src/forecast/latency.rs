@@ -246,7 +246,7 @@ fn log_normal(m: &Mode) -> (f64, f64) {
     (mean.ln() - sigma2 / 2.0, sigma2.sqrt())
 }
 
-/// Quantile of a mixture: closed form for one case, bisection on the logarithm for several.
+/// Quantile of a mixture: closed form for one case, false position on the logarithm for several.
 fn mixture_quantile(parts: &[Moments], total: f64, p: f64) -> f64 {
     let z = normal_quantile(p);
     let cases: Vec<(f64, f64, f64)> = parts
@@ -262,17 +262,43 @@ fn mixture_quantile(parts: &[Moments], total: f64, p: f64) -> f64 {
         .iter()
         .map(|(_, mu, sigma)| mu + z * sigma)
         .fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), q| (l.min(q), h.max(q)));
-    if cases.len() > 1 {
-        // A ten-thousandth of a percentile is far below what any of its parts is known to.
-        while high - low > 1e-4 {
-            let middle = 0.5 * (low + high);
-            let below = |(weight, mu, sigma): &(f64, f64, f64)| {
-                weight * 0.5 * erfc((mu - middle) / (sigma * std::f64::consts::SQRT_2))
-            };
-            if cases.iter().map(below).sum::<f64>() < p * total { low = middle } else { high = middle }
+    if cases.len() < 2 {
+        return (0.5 * (low + high)).exp();
+    }
+    let share_below = |x: f64| -> f64 {
+        let below =
+            |(weight, mu, sigma): &(f64, f64, f64)| weight * 0.5 * erfc((mu - x) / (sigma * std::f64::consts::SQRT_2));
+        cases.iter().map(below).sum::<f64>() / total - p
+    };
+    // False position, the end that stays put counting half each time (Illinois): a third of bisection's steps.
+    let (mut f_low, mut f_high, mut side) = (share_below(low), share_below(high), 0);
+    let mut at = 0.5 * (low + high);
+    // A hundred-thousandth of a percentile is far below what any of its parts is known to.
+    while high - low > 1e-5 && f_low < 0.0 && f_high > 0.0 {
+        let next = (high - f_high * (high - low) / (f_high - f_low)).clamp(low, high);
+        let near = (next - at).abs() < 1e-5;
+        at = next;
+        let f = share_below(at);
+        if near || f == 0.0 {
+            return at.exp();
+        }
+        if f > 0.0 {
+            (high, f_high) = (at, f);
+            f_low *= if side == 1 { 0.5 } else { 1.0 };
+            side = 1;
+        } else {
+            (low, f_low) = (at, f);
+            f_high *= if side == -1 { 0.5 } else { 1.0 };
+            side = -1;
         }
     }
-    (0.5 * (low + high)).exp()
+    if f_low >= 0.0 {
+        low.exp()
+    } else if f_high <= 0.0 {
+        high.exp()
+    } else {
+        (0.5 * (low + high)).exp()
+    }
 }
 
 /// Quantile of the standard normal distribution.

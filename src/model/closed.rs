@@ -9,9 +9,9 @@ use crate::model::system::{ClientCpu, System};
 use crate::queueing::QueueingError;
 
 /// Relative change below which conditions count as settled, for a forecast.
-pub const SETTLED: f64 = 1e-6;
+pub const SETTLED: f64 = 1e-5;
 /// The same for a what-if of which only the size of the change matters.
-pub const WHAT_IF: f64 = 5e-4;
+pub const WHAT_IF: f64 = 2e-3;
 /// Rounds after which the conditions are given up on.
 const MAX_ROUNDS: usize = 200;
 /// Steps of the search for the population that does not wait for locks.

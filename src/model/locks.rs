@@ -143,7 +143,7 @@ impl LockWaits {
                 break;
             }
             slack -= step;
-            if step.abs() < 1e-12 * (busiest + slack) {
+            if step.abs() < 1e-8 * (busiest + slack) {
                 break;
             }
         }
@@ -162,6 +162,8 @@ impl LockWaits {
 
 /// Share of the time that the busiest row is taken to be free when its waiters are not yet known.
 const LEAST_FREE: f64 = 1e-3;
+/// Transactions inside from which on one more changes nothing about what an arrival finds.
+const MANY: f64 = 1e6;
 /// Steps of Newton's method in [`LockWaits::balance`]; three or four are usual.
 const MAX_BALANCE: usize = 20;
 
@@ -196,6 +198,7 @@ pub fn lock_waits(classes: &[LockClass], load: &LockLoad<'_>, out: &mut LockWait
     let residual = 0.5 * (1.0 + load.variation * load.variation);
     // A transaction does not wait for itself: only the others' holds count (arrival theorem).
     let others = if load.inside > 1.0 { (load.inside - 1.0) / load.inside } else { 0.0 };
+    let inside = load.inside.clamp(1.0, MANY) as i32;
     for (class, share) in classes.iter().zip(load.shares) {
         let queue = load.waiting * share / class.rows;
         let handover = load.handover * queue;
@@ -214,7 +217,7 @@ pub fn lock_waits(classes: &[LockClass], load: &LockLoad<'_>, out: &mut LockWait
             }
             let u = others * busy;
             // With all others in the queue, who comes back finds a hold that has just begun, not one half over.
-            let left = residual + (1.0 - residual) * busy.min(1.0).powf(load.inside);
+            let left = residual + (1.0 - residual) * busy.min(1.0).powi(inside);
             out.utilization = out.utilization.max(u);
             out.heads.push((left * others * weighted, 1.0 - u));
             out.takes.push(taker.takes);
