@@ -30,7 +30,7 @@ pub const CONVOLUTION_LIMIT: u64 = 320;
 const CONTOUR_FROM: u64 = 128;
 /// The population from which on a fraction is solved for as it is: interpolation between the whole
 /// populations around it would differ by less than an eighth of the inverse square, and cost twice.
-const FRACTION_FROM: f64 = 1000.0;
+const FRACTION_FROM: f64 = 256.0;
 
 /// A station.
 #[derive(Debug, Clone, PartialEq)]
