@@ -5,6 +5,7 @@
 pub mod coefficients;
 mod conf;
 mod file;
+mod harmless;
 mod read;
 mod settings;
 #[cfg(test)]
