@@ -61,6 +61,16 @@ impl Binaries {
     }
 }
 
+/// One program, in PATH or in `/usr/lib/postgresql/*/bin`, newest version first.
+///
+/// # Errors
+/// [`LiveError::NoBinary`] when it is nowhere.
+pub fn find_program(name: &'static str) -> Result<PathBuf, LiveError> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let found = env::split_paths(&path).chain(versioned()).map(|d| d.join(name)).find(|p| p.is_file());
+    found.ok_or(LiveError::NoBinary { program: name })
+}
+
 /// Debian's and Ubuntu's directories, newest version first.
 fn versioned() -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir("/usr/lib/postgresql") else { return Vec::new() };

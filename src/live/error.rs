@@ -56,6 +56,18 @@ pub enum LiveError {
         /// The end of its log.
         log: String,
     },
+    /// No connection, or a connection lost.
+    #[error("{message}")]
+    Connection {
+        /// In the server's or libpq's words.
+        message: String,
+    },
+    /// The server refused a statement.
+    #[error("{message}")]
+    Sql {
+        /// In the server's words.
+        message: String,
+    },
     /// A program said something that is not in the form expected.
     #[error("failed to read the output of {program}: no {what} in it")]
     Output {

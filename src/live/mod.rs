@@ -1,16 +1,27 @@
 //! Everything that needs a database: a scratch server, pgbench, and honest repetition.
 //!
-//! Nothing else in the crate starts a process or opens a connection. SQL goes through `psql`, load
-//! through `pgbench`: both come with every PostgreSQL, and neither can fail in ways that a driver
-//! of our own would.
+//! Nothing else in the crate starts a process or opens a connection. Load goes through `pgbench`, which comes with
+//! every PostgreSQL; SQL to a scratch cluster through `psql`, to a server that is there through a driver (feature
+//! `live`), by libpq's rules.
 
 pub mod binaries;
 pub mod cluster;
+#[cfg(feature = "live")]
+pub mod conninfo;
+pub mod cpu;
 pub mod error;
 pub mod measure;
 pub mod pgbench;
 pub mod processor;
+#[cfg(feature = "live")]
+pub mod server;
+pub mod target;
 
 pub use binaries::Binaries;
 pub use cluster::{Cluster, ClusterOptions};
+#[cfg(feature = "live")]
+pub use conninfo::Conninfo;
 pub use error::LiveError;
+#[cfg(feature = "live")]
+pub use server::Server;
+pub use target::Target;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::live::cluster::output_of;
 use crate::live::processor::{Snapshot, cpu_list};
-use crate::live::{Cluster, LiveError};
+use crate::live::{LiveError, Target, cpu};
 use crate::units::Seconds;
 
 /// What pgbench runs.
@@ -61,19 +61,19 @@ impl Run {
     ///
     /// # Errors
     /// Any [`LiveError`], with pgbench's own message when a script fails.
-    pub fn execute(&self, cluster: &Cluster) -> Result<Outcome, LiveError> {
+    pub fn execute(&self, target: &impl Target) -> Result<Outcome, LiveError> {
         let logs = tempfile::Builder::new()
             .prefix("log-")
-            .tempdir_in(cluster.scratch())
-            .map_err(LiveError::file("create a directory in", cluster.scratch()))?;
-        let program = &cluster.binaries().pgbench;
+            .tempdir_in(target.scratch())
+            .map_err(LiveError::file("create a directory in", target.scratch()))?;
+        let program = target.pgbench();
         let mut c = match &self.cpus {
             Some(cpus) => {
-                let mut c = cluster.client("taskset");
+                let mut c = target.command(Path::new("taskset"));
                 c.args(["--cpu-list", cpus]).arg(program);
                 c
             }
-            None => cluster.client(program),
+            None => target.command(program),
         };
         c.args(["--no-vacuum", "--jobs", "1", "--client", &self.clients.to_string()]);
         c.args(["--time", &self.seconds.to_string(), "--protocol", &self.protocol]);
@@ -96,12 +96,20 @@ impl Run {
         }
         c.arg(&self.database);
         let used = self.cpus.as_deref().map(cpu_list);
-        let before = Snapshot::now();
+        let server_cpu = || target.postmaster().and_then(cpu::server);
+        let before = (Snapshot::now(), server_cpu(), cpu::children());
         let output = output_of(&mut c, "pgbench")?;
-        let after = Snapshot::now();
-        let busy = used.as_ref().and_then(|used| before.busy_until(&after, |cpu| used.contains(&cpu)));
-        let elsewhere = used.and_then(|used| before.busy_until(&after, |cpu| !used.contains(&cpu)));
-        Ok(Outcome { report: Report::parse(&output)?, latencies: read_logs(logs.path())?, busy, elsewhere })
+        let after = (Snapshot::now(), server_cpu(), cpu::children());
+        let busy = used.as_ref().and_then(|used| before.0.busy_until(&after.0, |cpu| used.contains(&cpu)));
+        let elsewhere = used.and_then(|used| before.0.busy_until(&after.0, |cpu| !used.contains(&cpu)));
+        Ok(Outcome {
+            report: Report::parse(&output)?,
+            latencies: read_logs(logs.path())?,
+            busy,
+            elsewhere,
+            server_cpu: after.1.zip(before.1).map(|(a, b)| a - b),
+            client_cpu: after.2.zip(before.2).map(|(a, b)| a - b),
+        })
     }
 }
 
@@ -116,6 +124,10 @@ pub struct Outcome {
     pub busy: Option<f64>,
     /// How busy the CPUs outside the run's own were meanwhile, 0..1; `None` when not pinned.
     pub elsewhere: Option<f64>,
+    /// CPU time of the server, its background processes included, where it runs on this host.
+    pub server_cpu: Option<Seconds>,
+    /// CPU time of pgbench.
+    pub client_cpu: Option<Seconds>,
 }
 
 impl Outcome {
