@@ -37,6 +37,8 @@ pub struct Steady {
     pub waits: LockWaits,
     /// Transactions that wait for locks, on average.
     pub waiting: f64,
+    /// Rows of the lock with the fewest.
+    pub fewest_rows: f64,
     /// Checkpoints.
     pub checkpoint: CheckpointLoad,
     /// Share of the storage's write capacity in use.
@@ -131,6 +133,11 @@ impl Search<'_> {
             return Ok((n, self.evaluate(n, precision)?));
         }
         let mut a = match start {
+            // Where nearly all wait, those who do not are as many as there are rows to work on.
+            Some(s) if s.waiting > 0.9 * n && s.waiting < n => {
+                let free = n - s.waiting;
+                (free * fewest_rows(self.system) / s.fewest_rows).min(free.max(0.5 * n))
+            }
             Some(s) if s.waiting > 0.01 * n && s.waiting < n => n - s.waiting,
             _ => {
                 let evaluation = self.evaluate(n, ROUGH.max(precision))?;
@@ -363,6 +370,7 @@ impl Search<'_> {
             conditions: self.conditions,
             waits: self.waits,
             waiting,
+            fewest_rows: fewest_rows(self.system),
             checkpoint: evaluation.checkpoint,
             write_utilization: evaluation.utilization,
             overloaded: false,
@@ -370,6 +378,11 @@ impl Search<'_> {
             iterations: self.iterations,
         }
     }
+}
+
+/// Rows of the lock with the fewest; infinite without locks.
+fn fewest_rows(system: &System) -> f64 {
+    system.locks.iter().map(|l| l.rows).fold(f64::INFINITY, f64::min)
 }
 
 /// A population between two others: the geometric mean where they are of different size, since the few
