@@ -38,6 +38,8 @@ pub struct Run {
     pub cpus: Option<String>,
     /// Share of transactions whose latency is logged, 0..1; 0: none, and no percentiles.
     pub sampling: f64,
+    /// Further options, as pgbench takes them (`--rate=100`, `--max-tries=0`, `--connect`).
+    pub options: Vec<String>,
 }
 
 impl Run {
@@ -54,6 +56,7 @@ impl Run {
             settings: Vec::new(),
             cpus: None,
             sampling: 0.1,
+            options: Vec::new(),
         }
     }
 
@@ -77,6 +80,7 @@ impl Run {
         };
         c.args(["--no-vacuum", "--jobs", "1", "--client", &self.clients.to_string()]);
         c.args(["--time", &self.seconds.to_string(), "--protocol", &self.protocol]);
+        c.args(&self.options);
         for script in &self.scripts {
             match script {
                 Script::Builtin(name) => c.args(["--builtin", name]),
@@ -87,7 +91,7 @@ impl Run {
             c.arg("--define").arg(format!("{name}={value}"));
         }
         if !self.settings.is_empty() {
-            let options: Vec<String> = self.settings.iter().map(|(n, v)| format!("-c {n}={v}")).collect();
+            let options: Vec<String> = self.settings.iter().map(|(n, v)| format!("-c {n}={}", escaped(v))).collect();
             c.env("PGOPTIONS", options.join(" "));
         }
         if self.sampling > 0.0 {
@@ -111,6 +115,11 @@ impl Run {
             client_cpu: after.2.zip(before.2).map(|(a, b)| a - b),
         })
     }
+}
+
+/// A value as PGOPTIONS takes it: blanks and backslashes escaped.
+fn escaped(value: &str) -> String {
+    value.replace('\\', "\\\\").replace(' ', "\\ ")
 }
 
 /// What a run gave.

@@ -7,6 +7,7 @@ mod control;
 mod file;
 mod foreign;
 pub mod pgbench;
+mod outgoing;
 mod placeholder;
 mod read;
 mod script;
@@ -18,5 +19,6 @@ mod transaction;
 pub mod types;
 
 pub use against::check_against;
+pub use outgoing::for_pgbench;
 pub use read::{FORMAT_VERSION, from_document, json_schema, set, with_load};
 pub use types::*;
