@@ -24,6 +24,13 @@ pub fn server(postmaster: u32) -> Option<Seconds> {
     Some(Seconds(ticks as f64 / TICKS_PER_SECOND))
 }
 
+/// CPU time of one process that runs, to a tick.
+#[must_use]
+pub fn process(pid: u32) -> Option<Seconds> {
+    #[expect(clippy::cast_precision_loss, reason = "ticks of a process")]
+    Stat::read(pid).map(|s| Seconds(s.own as f64 / TICKS_PER_SECOND))
+}
+
 /// CPU time of all programs that this one has run to their end.
 #[cfg(feature = "live")]
 #[must_use]

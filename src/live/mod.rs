@@ -16,6 +16,7 @@ pub mod processor;
 #[cfg(feature = "live")]
 pub mod server;
 pub mod target;
+mod warmup;
 
 pub use binaries::Binaries;
 pub use cluster::{Cluster, ClusterOptions};

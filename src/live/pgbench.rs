@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::live::cluster::output_of;
 use crate::live::processor::{Snapshot, cpu_list};
+use crate::live::warmup::{Warm, watch};
 use crate::live::{LiveError, Target, cpu};
 use crate::units::Seconds;
 
@@ -26,8 +26,12 @@ pub struct Run {
     pub scripts: Vec<Script>,
     /// Clients (`-c`); threads are one, so that the load generator costs what the model says.
     pub clients: u32,
-    /// Duration (`-T`), whole seconds.
+    /// What is measured, whole seconds after the warm-up.
     pub seconds: u32,
+    /// Seconds before, which count for nothing. A new session plans its first executions, fills its caches of the
+    /// catalog and meets each page of shared memory with a page fault; with many clients that is most of what they
+    /// do for seconds, and nothing of what they do for the rest of the day.
+    pub warmup: u32,
     /// Protocol (`-M`).
     pub protocol: String,
     /// Variables (`-D`).
@@ -51,6 +55,7 @@ impl Run {
             scripts: vec![script],
             clients,
             seconds,
+            warmup: 0,
             protocol: "prepared".to_owned(),
             variables: Vec::new(),
             settings: Vec::new(),
@@ -79,7 +84,10 @@ impl Run {
             None => target.command(program),
         };
         c.args(["--no-vacuum", "--jobs", "1", "--client", &self.clients.to_string()]);
-        c.args(["--time", &self.seconds.to_string(), "--protocol", &self.protocol]);
+        c.args(["--time", &(self.warmup + self.seconds).to_string(), "--protocol", &self.protocol]);
+        if self.warmup > 0 {
+            c.args(["--progress", "1", "--progress-timestamp"]);
+        }
         c.args(&self.options);
         for script in &self.scripts {
             match script {
@@ -101,14 +109,22 @@ impl Run {
         c.arg(&self.database);
         let used = self.cpus.as_deref().map(cpu_list);
         let server_cpu = || target.postmaster().and_then(cpu::server);
-        let before = (Snapshot::now(), server_cpu(), cpu::children());
-        let output = output_of(&mut c, "pgbench")?;
+        let mut before = (Snapshot::now(), server_cpu(), cpu::children());
+        let mut warm = Warm::default();
+        let output = watch(&mut c, |pid, line| {
+            if warm.lines < self.warmup && warm.read(line) && warm.lines == self.warmup {
+                // From here on it counts; pgbench itself is among the children only when it has ended.
+                let own = before.2.zip(cpu::process(pid)).map(|(before, own)| before + own);
+                before = (Snapshot::now(), server_cpu(), own);
+            }
+        })?;
         let after = (Snapshot::now(), server_cpu(), cpu::children());
         let busy = used.as_ref().and_then(|used| before.0.busy_until(&after.0, |cpu| used.contains(&cpu)));
         let elsewhere = used.and_then(|used| before.0.busy_until(&after.0, |cpu| !used.contains(&cpu)));
+        let whole = Report::parse(&output)?;
         Ok(Outcome {
-            report: Report::parse(&output)?,
-            latencies: read_logs(logs.path())?,
+            report: if self.warmup > 0 { warm.cut_from(whole)? } else { whole },
+            latencies: read_logs(logs.path(), warm.until)?,
             busy,
             elsewhere,
             server_cpu: after.1.zip(before.1).map(|(a, b)| a - b),
@@ -237,20 +253,25 @@ fn count_after(line: &str, label: &str) -> Option<u64> {
     rest[..end].parse().ok()
 }
 
-/// The latencies in all log files of a directory, ascending.
-fn read_logs(directory: &Path) -> Result<Vec<Seconds>, LiveError> {
+/// The latencies in all log files of a directory, ascending, of transactions that ended after a time.
+fn read_logs(directory: &Path, after: f64) -> Result<Vec<Seconds>, LiveError> {
     let mut latencies = Vec::new();
     for entry in fs::read_dir(directory).map_err(LiveError::file("list", directory))?.flatten() {
         let text = fs::read_to_string(entry.path()).map_err(LiveError::file("read", entry.path()))?;
-        latencies.extend(text.lines().filter_map(log_latency));
+        latencies.extend(text.lines().filter_map(|line| log_latency(line, after)));
     }
     latencies.sort_by(|a, b| a.get().total_cmp(&b.get()));
     Ok(latencies)
 }
 
-/// The latency in one line of a log: the third word, in µs; "skipped", "failed" and the like have none.
-fn log_latency(line: &str) -> Option<Seconds> {
-    line.split_ascii_whitespace().nth(2)?.parse().ok().map(Seconds::from_us)
+/// The latency in one line of a log: the third word, in µs; "skipped", "failed" and the like have none. The fifth and
+/// sixth are when the transaction ended, in seconds since 1970 and the microseconds above.
+fn log_latency(line: &str, after: f64) -> Option<Seconds> {
+    let mut words = line.split_ascii_whitespace().skip(2);
+    let latency = words.next()?.parse().ok().map(Seconds::from_us)?;
+    let mut number = || words.next()?.parse::<f64>().ok();
+    let (_script, seconds, micros) = (number()?, number()?, number()?);
+    (seconds + micros * 1e-6 > after).then_some(latency)
 }
 
 #[cfg(test)]
@@ -313,8 +334,9 @@ SQL script 2: /tmp/select.sql
 
     #[test]
     fn logs_and_percentiles() {
-        assert_eq!(log_latency("0 199 2241 0 1175850568 995598"), Some(Seconds::from_us(2241.0)));
-        assert_eq!(log_latency("0 200 skipped 0 1175850568 995598"), None);
+        assert_eq!(log_latency("0 199 2241 0 1175850568 995598", 0.0), Some(Seconds::from_us(2241.0)));
+        assert_eq!(log_latency("0 200 skipped 0 1175850568 995598", 0.0), None);
+        assert_eq!(log_latency("0 199 2241 0 1175850568 995598", 1_175_850_569.0), None);
         let values: Vec<Seconds> = (1..=100).map(|i| Seconds::from_ms(f64::from(i))).collect();
         assert_eq!(percentile(&values, 0.95), Some(Seconds::from_ms(95.0)));
         assert_eq!(percentile(&values, 0.0), Some(Seconds::from_ms(1.0)));

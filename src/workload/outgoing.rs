@@ -62,7 +62,10 @@ mod pgbench_tests {
     fn colons_and_comments_are_out_of_pgbench_s_way() {
         let text = |sql| for_pgbench(sql, |n| format!(":v{n}"));
         assert_eq!(text("SELECT $1::int -- :x\n, a-$2").unwrap(), "SELECT :v1::int  \n, a- :v2");
-        assert_eq!(text("SELECT '{\"a\":true}', '12:30', 'b: c'").unwrap(), "SELECT E'{\"a\"\\x3atrue}', '12:30', 'b: c'");
+        assert_eq!(
+            text("SELECT '{\"a\":true}', '12:30', 'b: c'").unwrap(),
+            "SELECT E'{\"a\"\\x3atrue}', '12:30', 'b: c'"
+        );
         assert_eq!(text("SELECT 'it''s \\ :x'").unwrap(), "SELECT E'it''s \\\\ \\x3ax'");
         assert_eq!(text("SELECT date'1:x'").unwrap(), "SELECT date E'1\\x3ax'");
         assert_eq!(text("SELECT $$a:b$$"), Err(10));

@@ -7,8 +7,8 @@ use super::file::{DistributionFile, IsolationFile, OnConflictFile, ProtocolFile}
 use super::file::{StatementFile, TransactionFile, UuidFile, WorkloadFile};
 use super::placeholder::{Names, Piece, Scanner, rewrite};
 use super::{
-    Distribution, Isolation, Load, OnConflict, PlanText, ScriptText, StatementText, Step, StepKind, TableStats, Transaction,
-    Variable,
+    Distribution, Isolation, Load, OnConflict, PlanText, ScriptText, StatementText, Step, StepKind, TableStats,
+    Transaction, Variable,
 };
 use super::{control, script};
 use crate::diagnostic::{InputError, Warning};
