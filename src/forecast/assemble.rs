@@ -22,17 +22,18 @@ pub fn think(system: &System) -> f64 {
 
 /// The forecast by transaction type, and the moments they share.
 #[must_use]
-pub fn transactions(system: &System, steady: &Steady) -> (Vec<TransactionForecast>, Vec<Moments>) {
+pub fn transactions(system: &System, steady: &Steady, failed: &[f64]) -> (Vec<TransactionForecast>, Vec<Moments>) {
     let parts = moments(system, steady, think(system));
     let list = system
         .kinds
         .iter()
         .zip(&parts)
-        .map(|(kind, m)| TransactionForecast {
+        .zip(failed)
+        .map(|((kind, m), failed)| TransactionForecast {
             name: kind.name.clone(),
             tps: steady.throughput * kind.share,
             latency_ms: (!steady.overloaded).then(|| percentiles(std::slice::from_ref(m))),
-            aborts_per_s: 0.0,
+            aborts_per_s: steady.throughput * kind.share * failed,
         })
         .collect();
     (list, parts)

@@ -7,10 +7,12 @@ use crate::demand::{TransactionDemand, transaction_demand};
 use crate::diagnostic::{InputError, Warning, WarningCode};
 use crate::forecast::inputs::Inputs;
 use crate::forecast::{assemble, bottleneck, interval, latency, result::*};
+use crate::model::retries::Retried;
+use crate::model::simulate::Conflicts;
 use crate::model::system::Arrivals;
 use crate::model::{self, System};
 use crate::queueing::QueueingError;
-use crate::workload::{Isolation, Load};
+use crate::workload::{Isolation, Load, OnConflict, Transaction};
 
 /// A workload on a machine, counted and priced: what [`run`] solves.
 #[derive(Debug, Clone)]
@@ -47,13 +49,13 @@ pub fn plan(inputs: &Inputs) -> Result<Planned, InputError> {
 /// A statement that cannot be read or names what the schema lacks; a workload without any demand.
 pub fn run(inputs: &Inputs) -> Result<Forecast, InputError> {
     let planned = plan(inputs)?;
-    let system = &planned.system;
-    let steady = model::open::solve(system, None).map_err(unsolvable)?;
+    let solved = solve(inputs, &planned).map_err(unsolvable)?;
+    let (system, steady) = (&solved.system, solved.steady);
     let limit = bottleneck::find(system, &steady).map_err(unsolvable)?;
     let (tps, interval_parts) =
         interval::interval(system, &steady, &inputs.machine, limit.station, inputs.corrections.anchored)
             .map_err(unsolvable)?;
-    let (transactions, moments) = assemble::transactions(system, &steady);
+    let (transactions, moments) = assemble::transactions(system, &steady, &solved.failed);
     let (clients, rate) = match system.arrivals {
         Arrivals::Closed { clients, .. } => (Some(clients as u64), None),
         Arrivals::Open { rate } => (None, Some(rate)),
@@ -79,6 +81,25 @@ pub fn run(inputs: &Inputs) -> Result<Forecast, InputError> {
         ),
         simulation: None,
     })
+}
+
+/// Solves the system, with the attempts that fail where an isolation level makes some fail.
+fn solve(inputs: &Inputs, planned: &Planned) -> Result<Retried, QueueingError> {
+    let conflicts = conflicts(inputs);
+    if conflicts.iter().any(|c| c.aborts) {
+        return model::retries::solve(&planned.system, &conflicts, &model::build::rollback(&inputs.machine));
+    }
+    let steady = model::open::solve(&planned.system, None)?;
+    Ok(Retried { system: planned.system.clone(), steady, failed: vec![0.0; conflicts.len()] })
+}
+
+/// What each transaction type does at a row that another has changed since its snapshot.
+pub(super) fn conflicts(inputs: &Inputs) -> Vec<Conflicts> {
+    let of = |t: &Transaction| Conflicts {
+        aborts: t.isolation != Isolation::ReadCommitted,
+        retries: t.on_conflict == OnConflict::Retry,
+    };
+    inputs.workload.transactions.iter().map(of).collect()
 }
 
 /// What reading, counting and pricing had to say.
@@ -118,26 +139,21 @@ fn warnings(inputs: &Inputs, planned: &Planned) -> Vec<Warning> {
     out
 }
 
-/// Isolation levels whose aborts the formulas leave out.
-pub(super) fn isolation_warnings(inputs: &Inputs) -> Vec<Warning> {
-    let mut out = Vec::new();
-    for t in &inputs.workload.transactions {
-        let isolation = match t.isolation {
-            Isolation::ReadCommitted => continue,
-            Isolation::RepeatableRead => "repeatable read",
-            Isolation::Serializable => "serializable",
-        };
+/// The isolation level whose aborts are counted in part only.
+fn isolation_warnings(inputs: &Inputs) -> Vec<Warning> {
+    let serializable = inputs.workload.transactions.iter().filter(|t| t.isolation == Isolation::Serializable);
+    let warning = |t: &Transaction| {
         let text = format!(
-            "transaction `{}`: aborts under {isolation} are not modelled: it is priced as read committed",
+            "transaction `{}`: aborts of repeatable read are counted, those that only serializable adds are not",
             t.name
         );
         let warning = Warning::new(WarningCode::NotModelled, text);
-        out.push(match &t.position {
+        match &t.position {
             Some(p) => warning.at(p.clone()),
             None => warning,
-        });
-    }
-    out
+        }
+    };
+    serializable.map(warning).collect()
 }
 
 /// A network without a solution, as a mistake in the input that led to it.

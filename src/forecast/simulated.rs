@@ -9,11 +9,10 @@ use crate::forecast::pipeline;
 use crate::forecast::result::{
     Forecast, ForecastWarning, Interval, Latency, SimulationSummary, StationForecast, TransactionForecast,
 };
-use crate::model::simulate::{Conflicts, program};
+use crate::model::simulate::program;
 use crate::model::system::ClientCpu;
 use crate::model::{StationName as S, System, open};
 use crate::queueing::simulation::{self, Histogram, Options, Outcome, Progress, Stopped};
-use crate::workload::{Isolation, OnConflict};
 
 /// Simulates.
 ///
@@ -28,15 +27,7 @@ pub fn simulate(
     let planned = pipeline::plan(inputs)?;
     let unsolvable = |e: &dyn std::fmt::Display| InputError::new(format!("the workload cannot be simulated: {e}"));
     let steady = open::solve(&planned.system, None).map_err(|e| unsolvable(&e))?;
-    let conflicts: Vec<Conflicts> = inputs
-        .workload
-        .transactions
-        .iter()
-        .map(|t| Conflicts {
-            aborts: t.isolation != Isolation::ReadCommitted,
-            retries: t.on_conflict == OnConflict::Retry,
-        })
-        .collect();
+    let conflicts = pipeline::conflicts(inputs);
     let timeout = inputs.machine.settings.deadlock_timeout.get();
     let model = program(&planned.system, &steady, &planned.demands, &conflicts, timeout);
     let outcome = simulation::simulate(&model, options, progress).map_err(|e| unsolvable(&e))?;
@@ -44,7 +35,7 @@ pub fn simulate(
         return Err(unsolvable(&"no transaction committed within the limits"));
     }
     replace(&mut forecast, &planned.system, &outcome, options, steady.overloaded);
-    adjust_warnings(&mut forecast, inputs, &outcome);
+    adjust_warnings(&mut forecast, &outcome);
     Ok(forecast)
 }
 
@@ -143,11 +134,8 @@ fn utilization(system: &System, o: &Outcome, s: S) -> Option<f64> {
     Some(used.clamp(0.0, 1.0))
 }
 
-/// Aborts are simulated, so the warning that they are not modelled goes; what the run itself has to say
-/// comes.
-fn adjust_warnings(f: &mut Forecast, inputs: &Inputs, o: &Outcome) {
-    let moot: Vec<String> = pipeline::isolation_warnings(inputs).into_iter().map(|w| w.message).collect();
-    f.warnings.retain(|w| !moot.contains(&w.message));
+/// What the run itself has to say.
+fn adjust_warnings(f: &mut Forecast, o: &Outcome) {
     let mut add = |code: WarningCode, message: String, position: Option<String>| {
         let warning = Warning::new(code, message);
         f.warnings.push(ForecastWarning {
@@ -156,13 +144,6 @@ fn adjust_warnings(f: &mut Forecast, inputs: &Inputs, o: &Outcome) {
             location: position,
         });
     };
-    for t in inputs.workload.transactions.iter().filter(|t| t.isolation == Isolation::Serializable) {
-        let text = format!(
-            "transaction `{}`: aborts of repeatable read are simulated, those that only serializable adds are not",
-            t.name
-        );
-        add(WarningCode::NotModelled, text, t.position.as_ref().map(ToString::to_string));
-    }
     if !o.settled {
         let text = "the warm-up was not seen to end; simulate more with --transactions";
         add(WarningCode::NotConverged, text.into(), None);

@@ -154,6 +154,21 @@ fn machine_demand(machine: &Machine, work: &Work, misses: &Misses) -> Demand {
     }
 }
 
+/// What an attempt that failed still does: the error read, ROLLBACK sent and answered.
+#[must_use]
+pub fn rollback(machine: &Machine) -> Demand {
+    let c = &machine.coefficients;
+    let seconds = |us: f64| us * 1e-6 / machine.cpu.speed;
+    Demand {
+        server_cpu: seconds(c.message.value),
+        client_cpu: seconds(c.client_message.value),
+        messages: 1.0,
+        network: machine.rtt.get(),
+        round_trips: 1.0,
+        ..Demand::default()
+    }
+}
+
 /// How long a lock is held when nobody else is there: what is still to be done at the model's own prices, in whole
 /// core time, and one flush of its own; caches warm.
 #[must_use]

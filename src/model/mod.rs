@@ -13,6 +13,7 @@ pub mod mix;
 pub mod network;
 pub mod open;
 pub mod relief;
+pub mod retries;
 pub mod simulate;
 pub mod station;
 pub mod storage;

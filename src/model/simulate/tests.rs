@@ -4,8 +4,9 @@ use crate::access::Popularity;
 use crate::demand::price::Priced;
 use crate::demand::{LockDemand, StepDemand, TransactionDemand, Work};
 use crate::model::simulate::{Conflicts, program};
+use crate::model::system::Demand;
 use crate::model::tests::tpcb;
-use crate::model::{Steady, System, open};
+use crate::model::{Steady, System, open, retries};
 use crate::queueing::simulation::{Options, Outcome, simulate};
 use crate::sql::tree::{LockMode, LockWait};
 use crate::units::{Bytes, Seconds};
@@ -88,6 +89,22 @@ fn repeatable_read_aborts_on_a_hot_row_and_retries_cost_throughput() {
     assert!(class.aborts > retried.transactions && class.lost == 0, "{}", class.aborts);
     assert!(retried.throughput.mean < 0.9 * plain.throughput.mean);
     assert_eq!(plain.tally.classes[0].aborts, 0);
+}
+
+#[test]
+fn failed_attempts_of_the_formula_are_those_that_come_about() {
+    for (branches, clients, within) in [(200.0, 16.0, 0.02), (20.0, 16.0, 0.06), (1.0, 8.0, 0.25)] {
+        let mut system = tpcb(branches, clients);
+        (system.commit.serialization, system.commit.flush_cpu, system.commit.wakeup) = (0.0, 0.0, 0.0);
+        let conflicts = Conflicts { aborts: true, retries: true };
+        let (_, o) = run(&system, &demand(branches), conflicts);
+        let rollback = Demand { server_cpu: 6e-6, client_cpu: 4e-6, messages: 1.0, ..Default::default() };
+        let solved = retries::solve(&system, &[conflicts], &rollback).unwrap();
+        let failed = o.tally.classes[0].aborts as f64 / o.transactions as f64;
+        let (x, simulated) = (solved.steady.throughput, o.throughput.mean);
+        assert!((x / simulated - 1.0).abs() < within, "{branches}: {x} {simulated}");
+        assert!((solved.failed[0] / failed).ln().abs() < 0.15, "{branches}: {:?} {failed}", solved.failed);
+    }
 }
 
 #[test]
