@@ -34,11 +34,20 @@ pub struct ClusterOptions {
     pub directory: Option<PathBuf>,
     /// Data checksums.
     pub checksums: bool,
+    /// Environment variables of the server.
+    pub environment: Vec<(String, String)>,
 }
 
 impl Default for ClusterOptions {
     fn default() -> Self {
-        Self { settings: Vec::new(), cpus: None, user: "postgres".to_owned(), directory: None, checksums: false }
+        Self {
+            settings: Vec::new(),
+            cpus: None,
+            user: "postgres".to_owned(),
+            directory: None,
+            checksums: false,
+            environment: Vec::new(),
+        }
     }
 }
 
@@ -103,6 +112,7 @@ impl Cluster {
             }
             None => command_as(user, &binaries.postgres),
         };
+        start.envs(options.environment.iter().map(|(name, value)| (name, value)));
         start.arg("-D").arg(&data).current_dir(root.path()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(sink);
         let server = start.spawn().map_err(|source| LiveError::Start { program: "postgres".to_owned(), source })?;
         let mut cluster = Self { binaries, server, root };
