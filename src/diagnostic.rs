@@ -102,6 +102,7 @@ impl WarningCode {
     /// Every code.
     pub const ALL: &[Self] = &[
         Self::ReferenceMachine,
+        Self::AssumedMachine,
         Self::UncalibratedMachine,
         Self::NotModelled,
         Self::UnreadableDdl,
