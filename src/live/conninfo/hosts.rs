@@ -15,6 +15,8 @@ pub(super) struct Endpoint {
     pub host: String,
     /// The address to connect to, when it is given or has been looked up.
     pub address: Option<IpAddr>,
+    /// Whether the address was looked up.
+    pub by_name: bool,
     /// Port, or the number in the name of the socket.
     pub port: u16,
 }
@@ -42,7 +44,7 @@ impl Endpoint {
             .map(|i| {
                 let port = port(ports.get(i).or(ports.first()).copied().unwrap_or(""))?;
                 let (host, address) = (item(hosts.as_deref(), i), item(addresses.as_deref(), i));
-                let endpoint = Self { host: host.to_owned(), address: address_of(address)?, port };
+                let endpoint = Self { host: host.to_owned(), address: address_of(address)?, by_name: false, port };
                 endpoint.check_socket()?;
                 Ok(endpoint)
             })
@@ -85,20 +87,20 @@ impl Endpoint {
         let mut all: Vec<Self> = Vec::new();
         for address in found.map(|a| a.ip()) {
             if all.iter().all(|e| e.address != Some(address)) {
-                all.push(Self { address: Some(address), ..self.clone() });
+                all.push(Self { address: Some(address), by_name: true, ..self.clone() });
             }
         }
         if all.is_empty() { Err(unknown("Name or service not known")) } else { Ok(all) }
     }
 
-    /// How libpq begins every message about a server.
+    /// How libpq begins every message about a server: an address that was given goes without its name.
     pub fn identity(&self) -> String {
         if let Some(socket) = self.socket() {
             return format!("connection to server on socket \"{}\" failed: ", socket.display());
         }
         let address = self.address.map(|a| a.to_string()).unwrap_or_default();
         let port = self.port;
-        if self.host.is_empty() || self.host == address {
+        if !self.by_name || self.host == address {
             format!("connection to server at \"{address}\", port {port} failed: ")
         } else {
             format!("connection to server at \"{}\" ({address}), port {port} failed: ", self.host)
@@ -146,7 +148,7 @@ mod tests {
         let one = list(&[("host", "a,b"), ("port", "7")]).unwrap();
         assert_eq!((one[0].port, one[1].port), (7, 7));
         let addressed = list(&[("host", "name"), ("hostaddr", "127.0.0.1")]).unwrap();
-        assert_eq!(addressed[0].identity(), "connection to server at \"name\" (127.0.0.1), port 5432 failed: ");
+        assert_eq!(addressed[0].identity(), "connection to server at \"127.0.0.1\", port 5432 failed: ");
         let alone = list(&[("hostaddr", "::1")]).unwrap();
         assert_eq!(alone[0].identity(), "connection to server at \"::1\", port 5432 failed: ");
     }

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io::{self, ErrorKind};
 
 use postgres::error::{DbError, SqlState};
+use rustls::CertificateError;
 
 /// What libpq says when the server hangs up.
 const CLOSED: &str = "server closed the connection unexpectedly
@@ -100,7 +101,23 @@ fn tls_words(error: &rustls::Error) -> String {
     match error {
         // From the verifier, in libpq's words already.
         rustls::Error::General(words) => words.clone(),
-        rustls::Error::InvalidCertificate(why) => format!("SSL error: certificate verify failed ({why})"),
+        rustls::Error::InvalidCertificate(why) => {
+            format!("SSL error: certificate verify failed ({})", certificate_words(why))
+        }
         other => format!("SSL error: {other}"),
+    }
+}
+
+/// OpenSSL's words for what is wrong with a certificate.
+fn certificate_words(why: &CertificateError) -> String {
+    match why {
+        CertificateError::UnknownIssuer => "unable to get local issuer certificate".to_owned(),
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "certificate has expired".to_owned(),
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "certificate is not yet valid".to_owned()
+        }
+        CertificateError::Revoked => "certificate revoked".to_owned(),
+        CertificateError::UnknownRevocationStatus => "unable to get certificate CRL".to_owned(),
+        other => other.to_string(),
     }
 }

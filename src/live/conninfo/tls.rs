@@ -11,7 +11,8 @@ use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
-use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion, version};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::{ClientConfig, InconsistentKeys, RootCertStore, SupportedProtocolVersion, version};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::Conninfo;
@@ -54,9 +55,7 @@ pub(super) fn connector(
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(verifier));
     let mut config = match if used { identity(info)? } else { None } {
-        Some((chain, key)) => builder
-            .with_client_auth_cert(chain, key)
-            .map_err(|e| refuse(format!("could not load private key file: {e}")))?,
+        Some(identity) => builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(identity))),
         None => builder.with_no_client_auth(),
     };
     config.enable_sni = info.get("sslsni") != Some("0");
@@ -104,7 +103,7 @@ fn trusted(info: &Conninfo, asked: &str) -> Result<Option<Trusted>, LiveError> {
     let chains = WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider)
         .with_crls(revoked)
         .build()
-        .map_err(|e| unreadable(e.to_string()))?;
+        .map_err(|e| refuse(format!("could not read certificate revocation list: {e}")))?;
     Ok(Some(Trusted { chains, roots, revocations }))
 }
 
@@ -119,7 +118,7 @@ fn revoked(info: &Conninfo) -> Result<Vec<CertificateRevocationListDer<'static>>
 }
 
 /// The client's own certificate and key, where there is one.
-fn identity(info: &Conninfo) -> Result<Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>, LiveError> {
+fn identity(info: &Conninfo) -> Result<Option<CertifiedKey>, LiveError> {
     if info.get("sslcertmode") == Some("disable") {
         return Ok(None);
     }
@@ -128,7 +127,16 @@ fn identity(info: &Conninfo) -> Result<Option<(Vec<CertificateDer<'static>>, Pri
     let chain = certificates(&file)
         .map_err(|why| refuse(format!("could not read certificate file \"{}\": {why}", file.display())))?;
     let key = info.get("sslkey").map(PathBuf::from).or_else(|| info.of_home("postgresql.key")).unwrap_or_default();
-    private_key(&key).map(|key| Some((chain, key)))
+    let signing = ring::sign::any_supported_type(&private_key(&key)?)
+        .map_err(|e| refuse(format!("could not load private key file \"{}\": {e}", key.display())))?;
+    let identity = CertifiedKey::new(chain, signing);
+    // A certificate of version 1 cannot be compared here; the server will.
+    match identity.keys_match() {
+        Err(rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch)) => {
+            Err(refuse(format!("certificate does not match private key file \"{}\"", key.display())))
+        }
+        _ => Ok(Some(identity)),
+    }
 }
 
 /// The key in a file that nobody else may read.

@@ -124,7 +124,7 @@ impl Trusted {
             root.as_ref() == leaf.as_ref()
                 || Certificate::from_der(root).is_ok_and(|root| is_signed_by(&certificate, &root, algorithms))
         };
-        if self.roots.iter().any(signed) { Ok(()) } else { Err(error) }
+        if self.roots.iter().any(signed) { Ok(()) } else { Err(CertificateError::UnknownIssuer.into()) }
     }
 }
 
