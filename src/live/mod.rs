@@ -19,7 +19,7 @@ pub mod target;
 mod warmup;
 
 pub use binaries::Binaries;
-pub use cluster::{Cluster, ClusterOptions};
+pub use cluster::{Cluster, ClusterOptions, Loopback};
 #[cfg(feature = "live")]
 pub use conninfo::Conninfo;
 pub use error::LiveError;
