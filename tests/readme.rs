@@ -3,12 +3,15 @@
 //! Blocks marked `sh` or `console` are read. A line that begins with `predict` or `cargo run ... --`
 //! (after an optional `$ `) is run against the built binary and must succeed; in a `console` block, lines
 //! without `$ ` are output, which must then appear in the same order, `...` standing for anything.
-//! A block marked `sh,exit=1` expects that exit code. Other commands (`cargo test`, `cargo install`,
+//! A block marked `sh,exit=1` expects that exit code; one marked `sh,server` finds a scratch PostgreSQL by libpq's
+//! environment variables, where PostgreSQL is installed. Other commands (`cargo test`, `cargo install`,
 //! `git`, an editor) are not run.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+use predict::live::{Cluster, ClusterOptions, LiveError};
 
 /// One command of the README with what the README says about it.
 #[derive(Debug, Default)]
@@ -17,27 +20,29 @@ struct Step {
     command: String,
     shown: Vec<String>,
     exit: i32,
+    server: bool,
 }
 
 /// Reads the commands of a Markdown text.
 fn steps(markdown: &str) -> Vec<Step> {
     let mut out: Vec<Step> = Vec::new();
-    let mut block: Option<(bool, i32)> = None;
+    let mut block: Option<(bool, i32, bool)> = None;
     let mut continues = false;
     for (number, line) in markdown.lines().enumerate() {
         if let Some(info) = line.trim_start().strip_prefix("```") {
             let mut words = info.trim().split(',');
             let language = words.next().unwrap_or_default();
+            let server = words.clone().any(|w| w == "server");
             let exit = words.find_map(|w| w.strip_prefix("exit=")).map_or(0, |n| n.parse().expect("exit=NUMBER"));
             block = match (block, language) {
-                (None, "sh" | "bash") => Some((false, exit)),
-                (None, "console") => Some((true, exit)),
+                (None, "sh" | "bash") => Some((false, exit, server)),
+                (None, "console") => Some((true, exit, server)),
                 _ => None,
             };
             continues = false;
             continue;
         }
-        let Some((console, exit)) = block else { continue };
+        let Some((console, exit, server)) = block else { continue };
         let prompt = line.strip_prefix("$ ");
         if continues {
             let last = out.last_mut().expect("a continued line has a first one");
@@ -48,7 +53,7 @@ fn steps(markdown: &str) -> Vec<Step> {
             continue;
         } else {
             let command = prompt.unwrap_or(line).trim_end_matches('\\').to_owned();
-            out.push(Step { line: number + 1, command, shown: Vec::new(), exit });
+            out.push(Step { line: number + 1, command, shown: Vec::new(), exit, server });
         }
         continues = line.ends_with('\\');
     }
@@ -106,6 +111,18 @@ fn matches(shown: &[String], actual: &str) -> bool {
     })
 }
 
+/// A server, or `None` where PostgreSQL is not installed; in CI that is a failure, not an excuse.
+fn server() -> Option<Cluster> {
+    match Cluster::start(&ClusterOptions::default()) {
+        Ok(cluster) => Some(cluster),
+        Err(LiveError::NoBinary { program }) if std::env::var_os("CI").is_none() => {
+            eprintln!("skipped what needs a server: no {program} here");
+            None
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
 #[test]
 fn every_command_of_the_readme_works() {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
@@ -114,10 +131,17 @@ fn every_command_of_the_readme_works() {
     copy(&root, dir.path());
     let mut failures = Vec::new();
     let mut ran = 0;
-    for step in steps(&readme) {
+    let steps = steps(&readme);
+    let cluster = if steps.iter().any(|s| s.server) { server() } else { None };
+    for step in steps {
         let Some(command) = runnable(&step.command) else { continue };
+        let mut shell = match (&cluster, step.server) {
+            (_, false) => Command::new("sh"),
+            (Some(cluster), true) => cluster.client("sh"),
+            (None, true) => continue,
+        };
         ran += 1;
-        let output = Command::new("sh")
+        let output = shell
             .args(["-c", &command])
             .current_dir(dir.path())
             .env_remove("PREDICT_MACHINE")
