@@ -7,6 +7,7 @@
 //! `--ablate` shows what each fitted part of the model contributes to it.
 
 mod ablation;
+mod anchored;
 mod cell;
 mod regimes;
 mod report;
@@ -29,7 +30,7 @@ struct Arguments {
     /// Do not measure: forecast again what was measured before.
     #[arg(long)]
     replay: bool,
-    /// Print what each part of the model contributes (with --replay).
+    /// Add what each part of the model contributes.
     #[arg(long)]
     ablate: bool,
     /// Regimes to measure, by name; the rows of others are kept.
@@ -74,12 +75,13 @@ fn main() -> Result<()> {
     }
     let rows = cell::read(&file)?;
     let forecasts = cell::forecast(&rows, &[])?;
-    let text = report::ledger(&rows, &forecasts);
+    let mut text = report::ledger(&rows, &forecasts);
+    text.push_str(&anchored::table(&rows)?);
+    if arguments.ablate {
+        text.push_str(&ablation::table(&rows)?);
+    }
     fs::write(folder().with_file_name("LEDGER.md"), &text)?;
     print!("{text}");
-    if arguments.ablate {
-        print!("{}", ablation::table(&rows)?);
-    }
     Ok(())
 }
 
