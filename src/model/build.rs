@@ -64,6 +64,8 @@ pub fn build(schema: &Schema, workload: &Workload, machine: &Machine, demands: &
         },
         lock_handover: seconds(c.lock_handover.value),
         hold_variation: c.hold_variation.value,
+        flush_variation: c.flush_variation.value,
+        sleep_variation: seconds(c.sleep_variation.value),
         locks: lock_classes(schema, machine, &shares, demands, &misses),
         storage: StorageRates {
             read: machine.storage.read.get(),

@@ -66,6 +66,8 @@ pub(crate) fn tpcb(branches: f64, clients: f64) -> System {
         dirty: vec![],
         demand_variation: 0.1,
         hold_variation: 0.3,
+        flush_variation: 0.16,
+        sleep_variation: 37.0 * us,
     }
 }
 

@@ -54,6 +54,7 @@ impl Gathering {
 impl Engine<'_> {
     pub(super) fn gather(&mut self, c: u32, batch: u32, place: u32) {
         self.enter(c, place);
+        self.customers[c as usize].leads = false;
         let b = &mut self.batches[batch as usize];
         b.waiting.push(c);
         if !b.busy {
@@ -95,7 +96,7 @@ impl Engine<'_> {
         let restarting = self.batches[batch as usize].restarting;
         let served = self.batches[batch as usize].end();
         self.tally.batch_busy(self.batches[batch as usize].started, self.now);
-        let mut late = false;
+        let (mut late, mut leader) = (false, NONE);
         for &c in &served {
             if c == restarting {
                 // It goes on when it gets to the station and finds that others were faster.
@@ -104,14 +105,21 @@ impl Engine<'_> {
             }
             self.customers[c as usize].step += 1;
             self.leave(c);
-            self.ready.push_back(c);
+            if self.customers[c as usize].leads {
+                leader = c;
+            } else {
+                self.ready.push_back(c);
+            }
         }
         let b = &mut self.batches[batch as usize];
         b.take_back(served);
         b.served_late |= late;
-        // The served go first, then the next batch: they were woken before.
+        // The leader wakes the served, then the rest of those who wait, and only then goes on itself.
         self.settle();
         self.restart(batch);
+        if leader != NONE {
+            self.ready.push_back(leader);
+        }
     }
 
     /// Has the first of those who wait start the next batch.
