@@ -168,6 +168,8 @@ coefficients! {
     /// (half of them within 23 of 130 us), 0.33 in one of four runs. The slowest per cent, ten times as long and
     /// more, is left out.
     flush_variation: "1" = 0.16, 0.5, Measured;
+    /// Group commit: share of the CPU of a flush that comes when the disk is done and before anybody goes on.
+    flush_finish: "1" = 0.1, 0.8, Guess;
     /// Work done by each further busy core, relative to the first.
     core_yield: "1" = 0.9, 0.1, Guess;
     /// Server CPU of one full-page image: copying, checksumming and writing a page of WAL.

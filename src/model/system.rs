@@ -33,6 +33,8 @@ pub struct System {
     pub hold_variation: f64,
     /// Coefficient of variation of the time of one flush.
     pub flush_variation: f64,
+    /// Share of the CPU of a flush that its leader does after it, before anybody goes on.
+    pub flush_finish: f64,
     /// Standard deviation of a client-side pause, seconds.
     pub sleep_variation: f64,
     /// Rows that are contended for.

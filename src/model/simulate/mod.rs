@@ -87,7 +87,12 @@ pub fn program(
             lead: (system.commit.flush_cpu > 0.0).then_some(Restart {
                 station: SERVER,
                 place: S::ServerCpu.index(),
-                time: system.commit.flush_cpu,
+                time: (1.0 - system.flush_finish) * system.commit.flush_cpu,
+            }),
+            finish: (system.commit.flush_cpu > 0.0).then_some(Restart {
+                station: SERVER,
+                place: S::ServerCpu.index(),
+                time: system.flush_finish * system.commit.flush_cpu,
             }),
         }],
         capacity: pooled.then_some(system.admitted.clamp(1.0, f64::from(u32::MAX)) as u32),

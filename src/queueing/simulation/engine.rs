@@ -36,6 +36,8 @@ pub(super) enum Stage {
     Restart,
     /// Has started a batch and does the work that comes first.
     Lead,
+    /// Ends the service of a batch that it has started.
+    Finish,
     /// Between transactions.
     Think,
 }
@@ -377,6 +379,7 @@ impl<'a> Engine<'a> {
             }
             Stage::Restart => self.restart_ends(c),
             Stage::Lead => self.lead_ends(c),
+            Stage::Finish => self.finish_ends(c),
             Stage::Think => {
                 self.leave(c);
                 self.begin(c);
