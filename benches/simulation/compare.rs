@@ -15,17 +15,18 @@ pub struct Options {
     pub precision: f64,
 }
 
-/// Relative differences, forecast over simulation: throughput, mean, p50, p95, p99.
+/// Relative differences, forecast over simulation: throughput, mean, p50, p95, p99, and how far the last three
+/// lie beyond what the simulation leaves open ([`beyond`]).
 struct Row {
     about: String,
     index: u64,
-    difference: [f64; 5],
+    difference: [f64; 8],
     /// What the latency is made of in the simulation and in the forecast.
     parts: String,
     precision: f64,
 }
 
-const COLUMNS: [&str; 5] = ["tps", "mean", "p50", "p95", "p99"];
+const COLUMNS: [&str; 8] = ["tps", "mean", "p50", "p95", "p99", "p50 *", "p95 *", "p99 *"];
 
 pub fn print(options: &Options) {
     let begun = Instant::now();
@@ -52,7 +53,8 @@ pub fn print(options: &Options) {
             println!("  {name:<8} {n:>4}   {column:<8} {median:>12.3} {ninety:>10.3} {signed:>+10.3}");
         }
     }
-    for k in [0, 2, 4] {
+    println!("  * beyond two standard errors of the simulated percentile");
+    for k in [0, 5, 7] {
         println!("\n  worst by {}", COLUMNS[k]);
         rows.sort_by(|a, b| b.difference[k].abs().total_cmp(&a.difference[k].abs()));
         for r in rows.iter().take(if k == 0 { 40 } else { 12 }) {
@@ -90,6 +92,9 @@ fn compare(case: Case, index: u64, precision: f64) -> Option<Row> {
         forecast.p99 / ms(0.99),
     ]
     .map(|ratio| ratio - 1.0);
+    let n = outcome.transactions as f64;
+    let open = [(forecast.p50, 0.5), (forecast.p95, 0.95), (forecast.p99, 0.99)].map(|(ms, p)| beyond(ms, &all, p, n));
+    let difference = [difference.as_slice(), &open].concat().try_into().unwrap_or([f64::NAN; 8]);
     let per = 1e3 / outcome.transactions as f64;
     let mut parts = String::from("ms simulated/forecast:");
     for s in StationName::ALL {
@@ -104,4 +109,13 @@ fn compare(case: Case, index: u64, precision: f64) -> Option<Row> {
         case.steady.conditions.batch
     );
     Some(Row { about: case.about, index, difference, parts, precision: outcome.throughput.relative() })
+}
+
+/// How far a forecast percentile lies outside the interval of the simulated one, two standard errors of its rank
+/// to either side, relative. Where the percentile falls between two kinds of transactions, as a median does of which
+/// each has half, any latency between them is one, and which of them a sample shows is chance.
+fn beyond(ms: f64, seen: &Histogram, p: f64, n: f64) -> f64 {
+    let error = 2.0 * (p * (1.0 - p) / n).sqrt();
+    let (low, high) = (1e3 * seen.quantile((p - error).max(0.0)), 1e3 * seen.quantile((p + error).min(1.0)));
+    ms / ms.clamp(low, high) - 1.0
 }

@@ -193,13 +193,14 @@ pub fn bottleneck(system: &System, steady: &Steady, limit: &Limit) -> Bottleneck
 }
 
 /// The table whose rows are waited for longest.
-fn hottest<'a>(system: &'a System, steady: &Steady) -> Option<&'a str> {
-    let mut list = vec![0.0; system.locks.len()];
-    for (index, _, taker, wait, _) in steady.waits.takers(&system.locks) {
+fn hottest<'a>(system: &'a System, steady: &'a Steady) -> Option<&'a str> {
+    let locks = steady.locks(system);
+    let mut list = vec![0.0; locks.len()];
+    for (index, _, taker, wait, _) in steady.waits.takers(locks) {
         list[index] += taker.takes * wait;
     }
     let best = list.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1))?;
-    system.locks.get(best.0).map(|c| c.table.as_str())
+    locks.get(best.0).map(|c| c.table.as_str())
 }
 
 /// The bounds, never below the forecast itself by more than rounding.

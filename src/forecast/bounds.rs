@@ -35,7 +35,7 @@ pub fn asymptotic(system: &System) -> AsymptoticBounds {
     rates.push(storage.read_width.max(1.0) / read);
     rates.push(storage.write_bandwidth / work.wal_bytes);
     let flush = system.commit.flush + system.commit.standby;
-    let times = HoldTimes { cpu_wait: 0.0, switch, commit_cpu, flush, read: storage.read };
+    let times = HoldTimes { cpu_wait: 0.0, cpu: 0.0, switch, commit_cpu, flush, read: storage.read, written: 0.0 };
     for class in &system.locks {
         for taker in class.takers.iter().filter(|t| t.waits) {
             let holders = class.takers.iter().filter(|t| t.mode.conflicts(taker.mode));

@@ -11,6 +11,7 @@ use statrs::function::erf::erfc;
 
 use crate::forecast::result::Latency;
 use crate::model::StationName as S;
+use crate::model::open::inside_scv;
 use crate::model::system::Arrivals;
 use crate::model::{Steady, System};
 
@@ -57,7 +58,7 @@ pub fn moments(system: &System, steady: &Steady, think: f64) -> Vec<Moments> {
     let crowd = Crowd::of(system, steady, think);
     let handed = steady.conditions.handover + steady.conditions.images;
     let stretch = per(at(S::ServerCpu), steady.server_cpu);
-    let cores = system.effective_cores().max(1.0);
+    let inside_scv = inside_scv(system, steady);
     let mut out: Vec<Moments> = system
         .kinds
         .iter()
@@ -68,7 +69,7 @@ pub fn moments(system: &System, steady: &Steady, think: f64) -> Vec<Moments> {
             let server = cpu * stretch;
             let client = per(at(S::ClientCpu), work.client_cpu) * d.client_cpu;
             let mut m = Moments { share: kind.share, mean: server + client, ..Moments::default() };
-            let on_cpu = (at(S::ServerCpu) + at(S::ClientCpu)) / cores;
+            let on_cpu = at(S::ServerCpu) + at(S::ClientCpu);
             let waited = (server - cpu).max(0.0) + (client - d.client_cpu).max(0.0);
             m.variance += crowd.wait_variance(waited, d.messages.max(1.0), on_cpu, BURST_SCV);
             m.variance += (system.demand_variation * (cpu + d.client_cpu)).powi(2);
@@ -77,13 +78,13 @@ pub fn moments(system: &System, steady: &Steady, think: f64) -> Vec<Moments> {
             m.variance += d.flushes * gathering_variance(flush, system.commit.flush + system.commit.standby);
             let read = per(at(S::DataRead), work.reads);
             m.mean += read * d.reads;
-            // A Poisson number of exponential reads: each adds twice its square.
-            m.variance += 2.0 * read * read * d.reads;
+            m.variance +=
+                crowd.read_variance(read, system.storage.read * steady.conditions.device_stretch, work.reads) * d.reads;
             m.mean += per(at(S::WalWrite) + at(S::DataWrite), work.wal_bytes) * d.wal_bytes;
             m.mean += d.network + d.sleep;
             let pool = at(S::ConnectionPool) + at(S::InternalLocks);
             m.mean += pool;
-            m.variance += crowd.pool_variance(system, pool, think);
+            m.variance += crowd.pool_variance(pool, think, inside_scv);
             add_lock_waits(&mut m, &lock_waits(system, steady, &crowd, index, kind.share));
             m
         })
@@ -131,7 +132,7 @@ impl Crowd {
     }
 
     /// Variance of all waits of one transaction at a queue: it waits `waited` in `visits` parts, with
-    /// `residence` per transaction (and server) spent there by everybody.
+    /// `residence` per transaction spent there by everybody.
     fn wait_variance(&self, waited: f64, visits: f64, residence: f64, scv: f64) -> f64 {
         let found = self.throughput * residence;
         if waited <= 0.0 || found <= 0.0 {
@@ -141,9 +142,29 @@ impl Crowd {
         visits * (each / found).powi(2) * (self.number_variance(found) + found * scv)
     }
 
-    /// Variance of the wait for a connection: with all others inside or waiting, a fixed number of
-    /// departures; else nearly as an M/M/c queue has it.
-    fn pool_variance(&self, system: &System, wait: f64, think: f64) -> f64 {
+    /// Variance of the wait for a server that is busy with probability `p` and waited for `mean` seconds on average,
+    /// arrivals Poisson and services of coefficient of variation `v` (Takacs' recursion for M/G/1 with the
+    /// third moment of a gamma distribution).
+    fn single_server_variance(mean: f64, p: f64, v: f64) -> f64 {
+        let (v2, free) = (v * v, (1.0 - p).max(0.0));
+        let service = 2.0 * mean * free / (p * (1.0 + v2));
+        mean * mean + p * service * service * (1.0 + v2) * (1.0 + 2.0 * v2) / (3.0 * free.max(f64::MIN_POSITIVE))
+    }
+
+    /// What one of a Poisson number of reads adds to the variance, seconds squared: its own exponential service of
+    /// `service` seconds after a wait for those found there.
+    fn read_variance(&self, read: f64, service: f64, reads: f64) -> f64 {
+        let wait = (read - service).max(0.0);
+        let found = self.throughput * reads * wait;
+        let varied = if found > 0.0 { (wait / found).powi(2) * self.number_variance(found) } else { 0.0 };
+        // The number of reads varies too: each adds its second moment.
+        read * read + service * service + varied
+    }
+
+    /// Variance of the wait for a connection. With all others inside or waiting it is a fixed number of
+    /// departures, each after as long as the time inside varies (`inside_scv`; a renewal process over many of
+    /// them); else their number varies nearly as in an M/M/c queue.
+    fn pool_variance(&self, wait: f64, think: f64, inside_scv: f64) -> f64 {
         let queue = self.throughput * wait;
         if queue <= 0.0 {
             return 0.0;
@@ -152,7 +173,7 @@ impl Crowd {
         let alone = queue + queue * queue;
         let number = if elsewhere.is_finite() { alone * elsewhere / (alone + elsewhere) } else { alone };
         let each = wait / queue;
-        each * each * (number + queue / system.admitted.max(1.0))
+        each * each * (number + queue * inside_scv.clamp(0.0, 1.0))
     }
 }
 
@@ -181,12 +202,13 @@ struct LockWait<'a> {
 /// Lock waits of one type, by row class.
 fn lock_waits<'a>(system: &'a System, steady: &'a Steady, crowd: &Crowd, kind: usize, share: f64) -> Vec<LockWait<'a>> {
     // Waits at all rows of each class, over all who take them.
-    let mut wished = vec![0.0; system.locks.len()];
-    for (index, _, taker, wait, _) in steady.waits.takers(&system.locks) {
+    let locks = steady.locks(system);
+    let mut wished = vec![0.0; locks.len()];
+    for (index, _, taker, wait, _) in steady.waits.takers(locks) {
         wished[index] += taker.takes * wait;
     }
     let mut out = Vec::new();
-    for (index, class, taker, mean, p) in steady.waits.takers(&system.locks) {
+    for (index, class, taker, mean, p) in steady.waits.takers(locks) {
         if taker.kind != kind || mean <= 0.0 || p <= 0.0 || !mean.is_finite() {
             continue;
         }
@@ -194,9 +216,10 @@ fn lock_waits<'a>(system: &'a System, steady: &'a Steady, crowd: &Crowd, kind: u
         // half-way through. W = hold * (N - 1/2) where N >= 1.
         let found = steady.throughput * wished[index] / class.rows + p;
         let hold = mean / (found - 0.5 * p);
+        let alone = Crowd::single_server_variance(mean, p, system.hold_variation);
         let number = crowd.number_variance(found).max(p * (1.0 - p));
         let spread = number - found + p / 3.0 + found * p - 0.25 * p * p;
-        let variance = hold * hold * (spread.max(0.0) + found * BURST_SCV);
+        let variance = (hold * hold * (spread.max(0.0) + found * BURST_SCV)).min(alone);
         let takes = taker.takes / share.max(f64::MIN_POSITIVE);
         out.push(LockWait { table: &class.table, takes, probability: p, mean, square: variance + mean * mean });
     }

@@ -64,6 +64,9 @@ pub fn build(schema: &Schema, workload: &Workload, machine: &Machine, demands: &
         },
         lock_handover: seconds(c.lock_handover.value),
         hold_variation: c.hold_variation.value,
+        flush_variation: c.flush_variation.value,
+        flush_finish: c.flush_finish.value.clamp(0.0, 1.0),
+        sleep_variation: seconds(c.sleep_variation.value),
         locks: lock_classes(schema, machine, &shares, demands, &misses),
         storage: StorageRates {
             read: machine.storage.read.get(),
@@ -176,10 +179,12 @@ pub fn hold_time(machine: &Machine, lock: &LockDemand) -> Seconds {
     let commit = commit(machine);
     let times = HoldTimes {
         cpu_wait: 0.0,
+        cpu: 0.0,
         switch: 0.0,
         commit_cpu: commit.flush_cpu,
         flush: commit.flush + commit.standby,
         read: machine.storage.read.get(),
+        written: 0.0,
     };
     Seconds(times.of(&machine_demand(machine, &lock.held, &Misses::default())))
 }

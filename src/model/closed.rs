@@ -1,7 +1,10 @@
 //! The steady state with a fixed number of transactions inside the server.
 
 use crate::model::commit::{batch_size, phase};
-use crate::model::locks::{HoldTimes, LockLoad, LockWaits, handover_cpu, initial_shares, lock_waits, shares_of};
+use crate::model::convoy::convoy;
+use crate::model::locks::{
+    HoldTimes, LockClass, LockLoad, LockWaits, handover_cpu, initial_shares, lock_waits, shares_of,
+};
 use crate::model::network::{Conditions, Flow, Network};
 use crate::model::station::StationName as S;
 use crate::model::storage::{CheckpointLoad, checkpoint_load, write_utilization};
@@ -14,13 +17,22 @@ pub const SETTLED: f64 = 1e-5;
 pub const WHAT_IF: f64 = 2e-3;
 /// Rounds after which the conditions are given up on.
 const MAX_ROUNDS: usize = 200;
-/// Steps of the search for the population that does not wait for locks.
-const MAX_STEPS: usize = 60;
 /// While the search is far from its end, conditions need be no more settled than this, relative.
-const ROUGH: f64 = 1e-2;
+pub(super) const ROUGH: f64 = 1e-2;
 /// A device is never taken to be busier than this when its delay is computed; throughput is capped
 /// at its capacity separately.
 const MAX_DEVICE_UTILIZATION: f64 = 0.95;
+
+/// Where those inside come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entry {
+    /// Whoever leaves makes room for the next at the same moment.
+    AtOnce,
+    /// Clients come back after a think time, which is part of the network.
+    AfterThinking,
+    /// They come from outside at times of their own, whoever leaves.
+    AtRandom,
+}
 
 /// A solved system.
 #[derive(Debug, Clone)]
@@ -49,9 +61,17 @@ pub struct Steady {
     pub converged: bool,
     /// Networks solved.
     pub iterations: usize,
+    /// The rows that [`Steady::waits`] speaks of, where they are not those of the system.
+    pub(super) locks_apart: Option<Vec<LockClass>>,
 }
 
 impl Steady {
+    /// The rows that [`Steady::waits`] speaks of; a row with a convoy is a class of its own.
+    #[must_use]
+    pub fn locks<'a>(&'a self, system: &'a System) -> &'a [LockClass] {
+        self.locks_apart.as_deref().unwrap_or(&system.locks)
+    }
+
     /// Mean latency, seconds: all residences but the think time after a transaction.
     #[must_use]
     pub fn latency(&self, think: f64) -> f64 {
@@ -60,154 +80,84 @@ impl Steady {
 }
 
 /// Search state: what one evaluation leaves for the next.
-struct Search<'a> {
-    network: Network<'a>,
-    system: &'a System,
-    n: f64,
-    conditions: Conditions,
-    shares: Vec<f64>,
-    waits: LockWaits,
-    interval: f64,
-    iterations: usize,
-    settled: bool,
-    precision: f64,
+pub(super) struct Search<'a> {
+    pub(super) network: Network<'a>,
+    pub(super) system: &'a System,
+    pub(super) n: f64,
+    pub(super) entry: Entry,
+    pub(super) conditions: Conditions,
+    pub(super) shares: Vec<f64>,
+    pub(super) waits: LockWaits,
+    pub(super) interval: f64,
+    pub(super) iterations: usize,
+    pub(super) settled: bool,
+    pub(super) precision: f64,
 }
 
 /// One evaluation at a population that does not wait for locks.
 #[derive(Clone, Copy)]
-struct Evaluation {
-    flow: Flow,
+pub(super) struct Evaluation {
+    pub(super) flow: Flow,
     /// By how much more of the time rows would have to be free for the waits to be those of the others.
-    slack: f64,
-    checkpoint: CheckpointLoad,
-    utilization: f64,
+    pub(super) slack: f64,
+    pub(super) checkpoint: CheckpointLoad,
+    pub(super) utilization: f64,
 }
 
-/// Solves the system with `n` transactions inside (think time inside too if `think`), starting from
-/// the conditions of a similar solution where there is one.
+/// Solves the system with `n` transactions inside, starting from the conditions of a similar solution
+/// where there is one.
 ///
 /// # Errors
 /// A network that the solver refuses or cannot settle.
 pub fn solve_inside(
     system: &System,
     n: f64,
-    think: bool,
+    entry: Entry,
     start: Option<&Steady>,
     precision: f64,
 ) -> Result<Steady, QueueingError> {
-    let conditions = start.map_or(
-        Conditions {
-            batch: 1.0,
-            lead: system.commit.flush_cpu,
-            phase: 0.5,
-            switch: 0.0,
-            handover: 0.0,
-            images: 0.0,
-            wal_bytes: system.work.wal_bytes,
-            device_stretch: 1.0,
-        },
-        |s| s.conditions,
-    );
-    let mut search = Search {
-        network: Network::new(system, think),
-        system,
-        n,
-        conditions,
-        shares: Vec::new(),
-        waits: LockWaits::default(),
-        interval: start.map_or(0.0, |s| s.checkpoint.interval),
-        iterations: 0,
-        settled: true,
-        precision,
-    };
+    let mut search = Search::new(system, n, entry, start, precision);
     let (a, evaluation) = search.population(start)?;
-    Ok(search.steady(a, evaluation))
+    let usual = search.steady(a, evaluation);
+    Ok(convoy(system, n, entry, &usual, precision)?.unwrap_or(usual))
+}
+
+impl<'a> Search<'a> {
+    /// Nothing evaluated yet.
+    pub(super) fn new(system: &'a System, n: f64, entry: Entry, start: Option<&Steady>, precision: f64) -> Self {
+        let conditions = start.map_or(
+            Conditions {
+                batch: 1.0,
+                lead: system.commit.flush_cpu,
+                phase: 0.5,
+                switch: 0.0,
+                handover: 0.0,
+                images: 0.0,
+                wal_bytes: system.work.wal_bytes,
+                device_stretch: 1.0,
+            },
+            |s| s.conditions,
+        );
+        Self {
+            network: Network::new(system, entry),
+            system,
+            n,
+            entry,
+            conditions,
+            shares: Vec::new(),
+            waits: LockWaits::default(),
+            interval: start.map_or(0.0, |s| s.checkpoint.interval),
+            iterations: 0,
+            settled: true,
+            precision,
+        }
+    }
 }
 
 impl Search<'_> {
-    /// Finds the population that does not wait for locks: the one at which rows are free just as often as
-    /// it takes for all others to be waiting ([`LockWaits::balance`]).
-    fn population(&mut self, start: Option<&Steady>) -> Result<(f64, Evaluation), QueueingError> {
-        let (n, precision) = (self.n, self.precision);
-        if self.system.locks.is_empty() || n <= 1.0 {
-            return Ok((n, self.evaluate(n, precision)?));
-        }
-        let mut a = match start {
-            // Where nearly all wait, those who do not are as many as there are rows to work on.
-            Some(s) if s.waiting > 0.9 * n && s.waiting < n => {
-                let free = n - s.waiting;
-                (free * fewest_rows(self.system) / s.fewest_rows).min(free.max(0.5 * n))
-            }
-            Some(s) if s.waiting > 0.01 * n && s.waiting < n => n - s.waiting,
-            _ => {
-                let evaluation = self.evaluate(n, ROUGH.max(precision))?;
-                let waiting = evaluation.flow.throughput * self.waits.per_transaction();
-                if waiting <= 0.01 * precision {
-                    return Ok((n, self.evaluate(n, precision)?));
-                }
-                if waiting < 0.5 * n {
-                    // Little waiting shortens itself little: one substitution is nearly right.
-                    n - waiting
-                } else if waiting.is_finite() {
-                    n * n / (n + waiting)
-                } else {
-                    // Rows are busy in proportion to those who hurry through the rest of the system.
-                    n / self.waits.utilization
-                }
-            }
-        };
-        let mut tolerance = ROUGH.max(precision);
-        let (mut low, mut high) = (0.0, n);
-        let mut last: Option<(f64, f64)> = None;
-        let (mut below, mut above) = (None, None);
-        for _ in 0..MAX_STEPS {
-            let evaluation = self.evaluate(a, tolerance)?;
-            let waiting = n - a;
-            // In (-inf, 1), nearly linear in a both where few wait and where rows are busy all the time.
-            let ratio = 1.0 + evaluation.slack;
-            let f = 1.0 - 1.0 / ratio;
-            // The slope of either limit where it rules; a secant flatter than half of that is noise.
-            let usual = 1.0 / a + 1.0 / waiting.max(f64::MIN_POSITIVE);
-            let secant = last.map_or(usual, |(a_last, f_last)| (f - f_last) / (a - a_last));
-            last = Some((a, f));
-            let step = f / if secant.is_finite() { secant.max(0.5 * usual) } else { usual };
-            if tolerance <= precision && step.abs() < precision * a {
-                return Ok((a, evaluation));
-            }
-            // Residuals within the noise of the conditions do not narrow the bracket.
-            if f > 10.0 * tolerance {
-                (high, above) = (a.min(high), Some((a, ratio.ln())));
-            } else if f < -10.0 * tolerance {
-                (low, below) = (a.max(low), Some((a, ratio.ln())));
-            }
-            let far = !(0.5..=2.0).contains(&ratio);
-            let next = match (below, above) {
-                _ if !far => a - step,
-                // On both sides once: the busy share goes nearly with a power of a.
-                (Some((b, under)), Some((c, over))) if b < c => {
-                    b * (c / b).powf((-under / (over - under)).clamp(0.1, 0.9))
-                }
-                _ if waiting < a && waiting * ratio < 0.5 * n => n - waiting * ratio,
-                _ => a / ratio,
-            };
-            tolerance = (0.1 * f.abs()).clamp(precision, tolerance);
-            a = if next > low && next < high {
-                next
-            } else if high - low < 0.01 * high {
-                // The bracket came from rougher conditions and has lost the solution: open it again.
-                (low, high) = (0.9 * low, (1.1 * high).min(n));
-                next.clamp(low, high)
-            } else {
-                between(low, high)
-            };
-        }
-        self.settled = false;
-        Ok((a, self.evaluate(a, precision)?))
-    }
-
     /// Settles the conditions at population `a`: substitution, sped up by Anderson's mixing of the
     /// last two rounds, and damped when it does not come nearer.
-    fn evaluate(&mut self, a: f64, precision: f64) -> Result<Evaluation, QueueingError> {
+    pub(super) fn evaluate(&mut self, a: f64, precision: f64) -> Result<Evaluation, QueueingError> {
         // What hand-overs cost follows from the population at once.
         self.conditions.handover = self.handover(a);
         let mut last: Option<([f64; 8], [f64; 8])> = None;
@@ -285,18 +235,7 @@ impl Search<'_> {
 
     /// What the flow says about time inside a hold.
     fn hold_times(&self, flow: &Flow) -> HoldTimes {
-        let system = self.system;
-        let waited = flow.residence[S::ServerCpu.index()] - flow.server_cpu + flow.residence[S::ClientCpu.index()]
-            - system.work.client_cpu;
-        let flushes = system.work.flushes.max(f64::MIN_POSITIVE);
-        let reads = system.work.reads.max(f64::MIN_POSITIVE);
-        HoldTimes {
-            cpu_wait: if system.work.messages > 0.0 { (waited / system.work.messages).max(0.0) } else { 0.0 },
-            switch: self.conditions.switch,
-            commit_cpu: system.commit_cpu(self.conditions.batch),
-            flush: if system.work.flushes > 0.0 { flow.residence[S::WalFlush.index()] / flushes } else { 0.0 },
-            read: if system.work.reads > 0.0 { flow.residence[S::DataRead.index()] / reads } else { 0.0 },
-        }
+        HoldTimes::read(self.system, &self.conditions, &flow.residence, flow.server_cpu)
     }
 
     /// Server CPU per transaction for handing locks over, seconds, with `n - a` waiting.
@@ -314,16 +253,23 @@ impl Search<'_> {
         let runnable = x * (on_cpu + flow.residence[S::WalFlush.index()]) / cores.max(1.0);
         let stretch = 1.0 / (1.0 - evaluation.utilization.min(MAX_DEVICE_UTILIZATION));
         let flush = system.commit.flush * stretch;
-        let serial = system.commit.serialization
-            * (flow.server_cpu + if matches!(system.client, ClientCpu::Shared) { system.work.client_cpu } else { 0.0 })
-            / cores.max(1.0);
+        let after = match self.entry {
+            Entry::AtRandom => system.commit.wakeup,
+            _ => {
+                flow.server_cpu + if matches!(system.client, ClientCpu::Shared) { system.work.client_cpu } else { 0.0 }
+            }
+        };
+        let serial = system.commit.serialization * after / cores.max(1.0);
         let lead = system.commit.flush_cpu + system.commit.wakeup;
         let queued_lead = lead * flow.stretch.max(1.0);
         let exclusion = self.network.exclusion();
         let rate = x * system.work.flushes * (1.0 - exclusion);
         let batch = batch_size(rate, flush + lead, serial);
-        // What a client does between two flushes.
-        let elsewhere = (self.n / x - flow.residence[S::WalFlush.index()]) / system.work.flushes;
+        // What a client does between two flushes; who comes from outside has met none.
+        let elsewhere = match self.entry {
+            Entry::AtRandom => f64::INFINITY,
+            _ => (self.n / x - flow.residence[S::WalFlush.index()]) / system.work.flushes,
+        };
         Conditions {
             batch: batch.clamp(1.0, a.max(1.0)),
             lead: queued_lead,
@@ -358,7 +304,7 @@ impl Search<'_> {
     }
 
     /// Puts the solution together.
-    fn steady(self, a: f64, evaluation: Evaluation) -> Steady {
+    pub(super) fn steady(self, a: f64, evaluation: Evaluation) -> Steady {
         let mut residence = evaluation.flow.residence;
         let x = evaluation.flow.throughput;
         let waiting = (self.n - a).max(0.0);
@@ -376,18 +322,12 @@ impl Search<'_> {
             overloaded: false,
             converged: self.settled,
             iterations: self.iterations,
+            locks_apart: None,
         }
     }
 }
 
 /// Rows of the lock with the fewest; infinite without locks.
-fn fewest_rows(system: &System) -> f64 {
+pub(super) fn fewest_rows(system: &System) -> f64 {
     system.locks.iter().map(|l| l.rows).fold(f64::INFINITY, f64::min)
-}
-
-/// A population between two others: the geometric mean where they are of different size, since the few
-/// that do not wait for a hot row are to be found among a million as quickly as among ten.
-fn between(low: f64, high: f64) -> f64 {
-    let least = low.max(0.5);
-    if high > 4.0 * least { (least * high).sqrt() } else { 0.5 * (low + high) }
 }

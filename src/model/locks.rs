@@ -5,7 +5,9 @@
 //! holder keeps it and v its coefficient of variation (an M/G/1 queue, Pollaczek and Khinchine). Waiters are kept out of the rest of the network (surrogate delay, Jacobson and Lazowska 1982):
 //! the network is solved at the population `a` that is not waiting.
 
-use crate::model::system::Demand;
+use crate::model::network::Conditions;
+use crate::model::station::StationName as S;
+use crate::model::system::{ClientCpu, Demand, System};
 use crate::sql::tree::LockMode;
 
 /// A group of equally likely rows of one table.
@@ -40,6 +42,8 @@ pub struct HoldTimes {
     /// Wait for a core per message, server and client together, seconds. Bursts of CPU are shorter than a
     /// scheduler's time slice: each waits its turn once, however long it is itself.
     pub cpu_wait: f64,
+    /// CPU per transaction on the server's cores, seconds.
+    pub cpu: f64,
     /// Server CPU per message for context switches, seconds.
     pub switch: f64,
     /// Server CPU of a commit that depends on the batch: F/b + w (1 - 1/b), seconds.
@@ -48,20 +52,54 @@ pub struct HoldTimes {
     pub flush: f64,
     /// Residence of one read, seconds.
     pub read: f64,
+    /// Page images and the writing of WAL, which a transaction that writes does before it lets go, seconds.
+    pub written: f64,
 }
 
 impl HoldTimes {
+    /// What residences per average transaction say, of which `server_cpu` is the CPU itself.
+    #[must_use]
+    pub fn read(system: &System, conditions: &Conditions, residence: &[f64; S::ALL.len()], server_cpu: f64) -> Self {
+        let work = &system.work;
+        let at = |s: S| residence[s.index()];
+        let per = |time: f64, count: f64| if count > 0.0 { time / count } else { 0.0 };
+        let waited = at(S::ServerCpu) - server_cpu + at(S::ClientCpu) - work.client_cpu;
+        let shared = if matches!(system.client, ClientCpu::Shared) { work.client_cpu } else { 0.0 };
+        Self {
+            cpu_wait: per(waited.max(0.0), work.messages),
+            cpu: server_cpu + shared,
+            switch: conditions.switch,
+            commit_cpu: system.commit_cpu(conditions.batch),
+            flush: per(at(S::WalFlush), work.flushes),
+            read: per(at(S::DataRead), work.reads),
+            written: conditions.images + at(S::WalWrite),
+        }
+    }
+
+    /// Times inside a hold of a row of this class, with `handover` seconds of CPU for each hand-over of it. A
+    /// holder never waits for a core behind another holder of its row.
+    fn beside(self, class: &LockClass, handover: f64) -> Self {
+        let held: f64 = class.takers.iter().map(|t| t.takes * (self.cpu_of(&t.held) + handover)).sum();
+        let share = if self.cpu > 0.0 { (held / (class.rows * self.cpu)).min(1.0) } else { 0.0 };
+        Self { cpu_wait: self.cpu_wait * (1.0 - share), ..self }
+    }
+
+    /// Server CPU of `held`, seconds.
+    fn cpu_of(&self, held: &Demand) -> f64 {
+        (held.server_cpu + held.messages * self.switch + held.flushes * self.commit_cpu).max(0.0)
+    }
+
     /// Seconds that `held` takes, without the hand-over to waiters.
     #[must_use]
     pub fn of(&self, held: &Demand) -> f64 {
-        let server = held.server_cpu + held.messages * self.switch + held.flushes * self.commit_cpu;
-        server.max(0.0)
+        self.cpu_of(held)
             + held.client_cpu
             + held.messages * self.cpu_wait
             + held.flushes * self.flush
             + held.network
             + held.sleep
             + held.reads * self.read
+            + if held.wal_bytes > 0.0 { self.written } else { 0.0 }
     }
 }
 
@@ -203,7 +241,8 @@ pub fn lock_waits(classes: &[LockClass], load: &LockLoad<'_>, out: &mut LockWait
         let queue = load.waiting * share / class.rows;
         let handover = load.handover * queue;
         out.holds.clear();
-        out.holds.extend(class.takers.iter().map(|t| load.times.of(&t.held) + handover));
+        let times = load.times.beside(class, handover);
+        out.holds.extend(class.takers.iter().map(|t| times.of(&t.held) + handover));
         for taker in &class.takers {
             let (mut busy, mut weighted) = (0.0, 0.0);
             if taker.waits {

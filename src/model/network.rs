@@ -1,5 +1,6 @@
 //! The product-form networks at the heart of the model.
 
+use crate::model::closed::Entry;
 use crate::model::locks::exclusion;
 use crate::model::station::StationName as S;
 use crate::model::system::{Arrivals, ClientCpu, Demand, System};
@@ -152,14 +153,16 @@ pub struct Network<'a> {
     queue_lengths: Vec<f64>,
     /// Probability that two commits cannot share a flush.
     exclusion: f64,
+    /// Whether a commit is the last that is seen of a client.
+    alone: bool,
 }
 
 impl<'a> Network<'a> {
-    /// The stations of a system; think time is one of them if `think`.
+    /// The stations of a system; think time is one of them where clients come back after it.
     #[must_use]
-    pub fn new(system: &'a System, think: bool) -> Self {
+    pub fn new(system: &'a System, entry: Entry) -> Self {
         let work = &system.work;
-        let think_time = if think { system.think() } else { 0.0 };
+        let think_time = if entry == Entry::AfterThinking { system.think() } else { 0.0 };
         let mut network = Self {
             system,
             stations: Vec::with_capacity(8),
@@ -168,6 +171,7 @@ impl<'a> Network<'a> {
             curve: Curve::default(),
             queue_lengths: Vec::with_capacity(8),
             exclusion: exclusion(&system.locks, work.flushes),
+            alone: entry == Entry::AtRandom,
         };
         let mut push = |name, demand: f64, kind: Kind| {
             if demand > 0.0 {
@@ -269,8 +273,9 @@ impl<'a> Network<'a> {
         let mut out = Flow { throughput, residence, server_cpu: server, stretch, serialized: false };
         let flush = work.flushes * system.commit.flush * conditions.device_stretch;
         if flush > 0.0 && conditions.batch > 1.0 {
+            let after = if self.alone { system.commit.wakeup.min(cpu) } else { cpu };
             let burst =
-                system.commit.serialization * (conditions.batch - 1.0) * cpu / system.effective_cores().max(1.0);
+                system.commit.serialization * (conditions.batch - 1.0) * after / system.effective_cores().max(1.0);
             // The burst is what a leader would queue behind.
             let lead = system.commit.flush_cpu + system.commit.wakeup;
             let stay = work.flushes * conditions.stay(flush / work.flushes, lead, burst, self.exclusion);

@@ -4,7 +4,8 @@
 //! second (Chandy, Herzog and Woo 1975); in front of it stands a birth-death chain of arrivals and
 //! waiting. Exact for product-form networks, an approximation for the rest.
 
-use crate::model::closed::{SETTLED, Steady, solve_inside};
+use crate::model::closed::{Entry, SETTLED, Steady, solve_inside};
+use crate::model::locks::{HoldTimes, LockLoad, initial_shares, lock_waits};
 use crate::model::station::StationName as S;
 use crate::model::system::{Arrivals, System};
 use crate::queueing::QueueingError;
@@ -32,10 +33,11 @@ pub fn solve(system: &System, start: Option<&Steady>) -> Result<Steady, Queueing
 pub fn solve_to(system: &System, start: Option<&Steady>, precision: f64) -> Result<Steady, QueueingError> {
     let steady = match system.arrivals {
         Arrivals::Closed { clients, think } if clients <= system.admitted => {
-            solve_inside(system, clients, think > 0.0, start, precision)?
+            let entry = if think > 0.0 { Entry::AfterThinking } else { Entry::AtOnce };
+            solve_inside(system, clients, entry, start, precision)?
         }
         Arrivals::Closed { clients, think } if think <= 0.0 => {
-            let mut steady = solve_inside(system, system.admitted, false, start, precision)?;
+            let mut steady = solve_inside(system, system.admitted, Entry::AtOnce, start, precision)?;
             steady.residence[S::ConnectionPool.index()] += (clients - system.admitted) / steady.throughput;
             steady
         }
@@ -60,7 +62,8 @@ pub fn solve_to(system: &System, start: Option<&Steady>, precision: f64) -> Resu
 
 /// Squared coefficient of variation of the time that a transaction spends inside, pool and think time not
 /// counted: what differs between transaction types, and what varies at each station.
-fn inside_scv(system: &System, steady: &Steady) -> f64 {
+#[must_use]
+pub fn inside_scv(system: &System, steady: &Steady) -> f64 {
     let at = |s: S| steady.residence[s.index()];
     let per = |time: f64, count: f64| if count > 0.0 { time / count } else { 0.0 };
     let (work, waits) = (&system.work, at(S::RowLocks));
@@ -112,7 +115,9 @@ impl FlowEquivalent {
         grid.push(last);
         let mut solved: Vec<Steady> = Vec::with_capacity(grid.len());
         for &k in &grid {
-            let steady = solve_inside(system, k, false, solved.last(), precision)?;
+            // With all inside, the next is waiting to be let in by whoever leaves.
+            let entry = if k < last { Entry::AtRandom } else { Entry::AtOnce };
+            let steady = solve_inside(system, k, entry, solved.last(), precision)?;
             solved.push(steady);
         }
         Ok(Self { grid, solved })
@@ -168,7 +173,35 @@ impl FlowEquivalent {
         let queue = steady.residence[pool] * steady.throughput;
         steady.residence[pool] *=
             if queue > 0.0 { 1.0 - 0.5 * (1.0 - inside_scv(system, &steady)).max(0.0) } else { 1.0 };
+        self.correct_rows(system, &mut steady, chain(taken_out).full(self.admitted()));
         steady
+    }
+
+    /// Corrects the wait for rows, which the chain takes to be held for exponential times, by
+    /// `(1 + v^2) / 2` (Pollaczek and Khinchine), and says who waits where. While as many are inside as may be,
+    /// their number does not vary, and there is nothing to correct.
+    fn correct_rows(&self, system: &System, steady: &mut Steady, full: f64) {
+        let rows = S::RowLocks.index();
+        if steady.residence[rows] <= 0.0 {
+            return;
+        }
+        let variation = system.hold_variation;
+        let less = 1.0 - 0.5 * (1.0 + variation * variation).min(2.0);
+        steady.residence[rows] *= 1.0 - less * (1.0 - full);
+        steady.waiting = steady.throughput * steady.residence[rows];
+        steady.locks_apart = None;
+        let times = HoldTimes::read(system, &steady.conditions, &steady.residence, steady.server_cpu);
+        let load = LockLoad {
+            times,
+            throughput: steady.throughput,
+            inside: self.admitted(),
+            waiting: steady.waiting,
+            shares: &initial_shares(&system.locks, &times),
+            handover: system.lock_handover,
+            variation,
+        };
+        lock_waits(&system.locks, &load, &mut steady.waits);
+        steady.waits.balance(steady.residence[rows]);
     }
 
     /// Averages everything over the chain: queue lengths first, then residences by Little's law.
@@ -217,6 +250,11 @@ struct Chain {
 }
 
 impl Chain {
+    /// Probability that as many are inside as may be.
+    fn full(&self, admitted: f64) -> f64 {
+        self.states.iter().filter(|s| s.0 >= admitted).map(|s| s.1).sum()
+    }
+
     /// Poisson arrivals: weights `prod rate / X(i)`, beyond the admitted a geometric tail.
     fn open(station: &FlowEquivalent, rate: f64) -> Self {
         let last = station.admitted() as usize;

@@ -11,8 +11,7 @@
 use crate::model::closed::{Steady, WHAT_IF};
 use crate::model::locks::{HoldTimes, LockClass, Taker};
 use crate::model::simulate::Conflicts;
-use crate::model::station::StationName as S;
-use crate::model::system::{ClientCpu, Demand, System};
+use crate::model::system::{Demand, System};
 use crate::model::{open, system::Arrivals};
 use crate::queueing::QueueingError;
 use crate::sql::tree::LockMode;
@@ -73,24 +72,9 @@ pub fn solve(system: &System, conflicts: &[Conflicts], rollback: &Demand) -> Res
     Ok(Retried { system, steady, failed: failures.iter().map(|f| f.attempts).collect() })
 }
 
-/// What a solution says of the time inside an attempt.
-fn times(system: &System, steady: &Steady) -> HoldTimes {
-    let at = |s: S| steady.residence[s.index()];
-    let client = if matches!(system.client, ClientCpu::Unlimited) { 0.0 } else { system.work.client_cpu };
-    let waited = at(S::ServerCpu) + at(S::ClientCpu) - steady.server_cpu - client;
-    let per = |time: f64, count: f64| if count > 0.0 { time / count } else { 0.0 };
-    HoldTimes {
-        cpu_wait: per(waited.max(0.0), system.work.messages),
-        switch: steady.conditions.switch,
-        commit_cpu: system.commit_cpu(steady.conditions.batch),
-        flush: per(at(S::WalFlush), system.work.flushes),
-        read: per(at(S::DataRead), system.work.reads),
-    }
-}
-
 /// Failures at one solution.
 fn failing(system: &System, steady: &Steady, conflicts: &[Conflicts]) -> Vec<Failures> {
-    let times = times(system, steady);
+    let times = HoldTimes::read(system, &steady.conditions, &steady.residence, steady.server_cpu);
     let inside = match system.arrivals {
         Arrivals::Closed { clients, .. } => clients.min(system.admitted).max(1.0),
         Arrivals::Open { rate } => (rate * steady.latency(0.0)).max(1.0),

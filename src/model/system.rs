@@ -31,6 +31,12 @@ pub struct System {
     pub lock_handover: f64,
     /// Coefficient of variation of the time that a row is held.
     pub hold_variation: f64,
+    /// Coefficient of variation of the time of one flush.
+    pub flush_variation: f64,
+    /// Share of the CPU of a flush that its leader does after it, before anybody goes on.
+    pub flush_finish: f64,
+    /// Standard deviation of a client-side pause, seconds.
+    pub sleep_variation: f64,
     /// Rows that are contended for.
     pub locks: Vec<LockClass>,
     /// Storage.

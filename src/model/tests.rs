@@ -1,6 +1,6 @@
 //! Laws and limits of the whole model, on systems like pgbench's.
 
-use crate::model::closed::{SETTLED, WHAT_IF, solve_inside};
+use crate::model::closed::{Entry, SETTLED, WHAT_IF, solve_inside};
 use crate::model::locks::{LockClass, Taker};
 use crate::model::open;
 use crate::model::station::StationName as S;
@@ -66,6 +66,9 @@ pub(crate) fn tpcb(branches: f64, clients: f64) -> System {
         dirty: vec![],
         demand_variation: 0.1,
         hold_variation: 0.3,
+        flush_variation: 0.16,
+        flush_finish: 0.1,
+        sleep_variation: 37.0 * us,
     }
 }
 
@@ -143,9 +146,9 @@ fn an_mm1_queue_has_its_textbook_length() {
 
 #[test]
 fn more_clients_never_help_a_saturated_hot_row_much() {
-    let x = |n: f64| solve_inside(&tpcb(1.0, n), n, false, None, SETTLED).unwrap().throughput;
+    let x = |n: f64| solve_inside(&tpcb(1.0, n), n, Entry::AtOnce, None, SETTLED).unwrap().throughput;
     assert!(x(64.0) < 1.05 * x(8.0));
-    let s = solve_inside(&tpcb(1.0, 64.0), 64.0, false, None, SETTLED).unwrap();
+    let s = solve_inside(&tpcb(1.0, 64.0), 64.0, Entry::AtOnce, None, SETTLED).unwrap();
     assert!(s.residence[S::RowLocks.index()] > 0.8 * s.latency(0.0));
 }
 

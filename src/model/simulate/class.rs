@@ -2,8 +2,8 @@
 
 use crate::demand::{StepDemand, TransactionDemand};
 use crate::model::closed::Steady;
-use crate::model::simulate::Conflicts;
 use crate::model::simulate::stations::{SERVER, Stations, Tables};
+use crate::model::simulate::{Conflicts, pause, varying};
 use crate::model::station::StationName as S;
 use crate::model::system::{KindDemand, System};
 use crate::queueing::simulation::{Class, Count, Op, RowChoice, RowGroup, Time, Wait};
@@ -17,8 +17,6 @@ const SKIPPED_ROWS: u32 = 64;
 const SINGLE_READS: f64 = 64.0;
 /// A device in use beyond this share sets the pace itself.
 const SATURATED: f64 = 0.999;
-/// Largest relative deviation of one burst that a uniform distribution can have, a little less.
-const LARGEST_VARIATION: f64 = 0.5;
 
 /// Builds the programs, class by class.
 pub(super) struct Builder<'a> {
@@ -64,7 +62,7 @@ impl Builder<'_> {
             sleep: per(d.sleep, w.sleep.get()),
             flushes: per(d.flushes, w.flushes),
             // Independent bursts: the sum varies as the whole does.
-            variation: (self.system.demand_variation * d.messages.max(1.0).sqrt()).min(LARGEST_VARIATION),
+            variation: self.system.demand_variation * d.messages.max(1.0).sqrt(),
             images: conditions.images * written,
             wal_write: conditions.wal_bytes / self.system.storage.write_bandwidth * written,
             data_write: if saturated { written / self.steady.throughput } else { 0.0 },
@@ -83,7 +81,7 @@ impl Builder<'_> {
         for (index, step) in demand.steps.iter().enumerate() {
             let mut inner = Vec::new();
             if step.work.sleep.get() > 0.0 {
-                let time = Time::Fixed(step.work.sleep.get() * scale.sleep);
+                let time = pause(self.system, step.work.sleep.get() * scale.sleep);
                 inner.push(Op::Delay { place: S::Think.index(), time });
             }
             if step.work.messages > 0.0 {
@@ -238,11 +236,11 @@ impl Builder<'_> {
     }
 
     fn server(&self, mean: f64, crowd: f64, cv: f64) -> Op {
-        Op::Serve { station: SERVER, place: S::ServerCpu.index(), time: Time::Uniform { mean, cv }, crowd }
+        Op::Serve { station: SERVER, place: S::ServerCpu.index(), time: varying(mean, cv), crowd }
     }
 
     fn client(&self, mean: f64, cv: f64) -> Op {
-        let (place, time) = (S::ClientCpu.index(), Time::Uniform { mean, cv });
+        let (place, time) = (S::ClientCpu.index(), varying(mean, cv));
         match self.stations.client {
             Some(station) => Op::Serve { station, place, time, crowd: 0.0 },
             None => Op::Delay { place, time },

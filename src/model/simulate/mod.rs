@@ -77,7 +77,7 @@ pub fn program(
         stations: std::mem::take(&mut stations.list),
         batches: vec![BatchServer {
             name: S::WalFlush.as_str().into(),
-            time: Time::Fixed(system.commit.flush * steady.conditions.device_stretch),
+            time: varying(system.commit.flush * steady.conditions.device_stretch, system.flush_variation),
             restart: (system.commit.wakeup > 0.0).then_some(Restart {
                 station: SERVER,
                 place: S::ServerCpu.index(),
@@ -87,7 +87,12 @@ pub fn program(
             lead: (system.commit.flush_cpu > 0.0).then_some(Restart {
                 station: SERVER,
                 place: S::ServerCpu.index(),
-                time: system.commit.flush_cpu,
+                time: (1.0 - system.flush_finish) * system.commit.flush_cpu,
+            }),
+            finish: (system.commit.flush_cpu > 0.0).then_some(Restart {
+                station: SERVER,
+                place: S::ServerCpu.index(),
+                time: system.flush_finish * system.commit.flush_cpu,
             }),
         }],
         capacity: pooled.then_some(system.admitted.clamp(1.0, f64::from(u32::MAX)) as u32),
@@ -114,13 +119,26 @@ fn load(system: &System, steady: &Steady) -> Load {
     let customers = |n: f64| n.round().clamp(1.0, f64::from(1_u32 << 28)) as u32;
     match system.arrivals {
         Arrivals::Closed { clients, think } => {
-            Load::Closed { customers: customers(clients), think: Time::Fixed(think), place }
+            Load::Closed { customers: customers(clients), think: pause(system, think), place }
         }
         Arrivals::Open { .. } if steady.overloaded => {
             Load::Closed { customers: customers(system.admitted), think: Time::Fixed(0.0), place }
         }
         Arrivals::Open { rate } => Load::Open { rate },
     }
+}
+
+/// Largest relative deviation that a uniform distribution can have, a little less.
+const LARGEST_VARIATION: f64 = 0.5;
+
+/// A time of a mean and a coefficient of variation.
+fn varying(mean: f64, cv: f64) -> Time {
+    Time::Uniform { mean, cv: cv.clamp(0.0, LARGEST_VARIATION) }
+}
+
+/// A pause of a client: how late its timer and its wake-up are differs from one to the next.
+fn pause(system: &System, mean: f64) -> Time {
+    if mean > 0.0 { varying(mean, system.sleep_variation / mean) } else { Time::Fixed(0.0) }
 }
 
 /// Context switches by the number of runnable customers.

@@ -11,6 +11,8 @@ pub(super) struct Gathering {
     pub busy: bool,
     /// When the present service started.
     pub started: f64,
+    /// The customer that started it.
+    pub leader: u32,
     /// The customer that is on its way to start the next service.
     pub restarting: u32,
     /// Whether that customer was served by a service that somebody else started.
@@ -24,6 +26,7 @@ impl Default for Gathering {
             serving: Vec::new(),
             busy: false,
             started: 0.0,
+            leader: NONE,
             restarting: NONE,
             served_late: false,
         }
@@ -54,6 +57,7 @@ impl Gathering {
 impl Engine<'_> {
     pub(super) fn gather(&mut self, c: u32, batch: u32, place: u32) {
         self.enter(c, place);
+        self.customers[c as usize].leads = false;
         let b = &mut self.batches[batch as usize];
         b.waiting.push(c);
         if !b.busy {
@@ -65,6 +69,7 @@ impl Engine<'_> {
     fn start_batch(&mut self, batch: u32, leader: u32) {
         let b = &mut self.batches[batch as usize];
         b.start(self.now);
+        b.leader = leader;
         self.tally.batch(b.serving.len());
         let customer = &mut self.customers[leader as usize];
         customer.leads = true;
@@ -91,10 +96,30 @@ impl Engine<'_> {
         self.calendar.add(self.now + time, BATCH | batch);
     }
 
+    /// The time of a service is over; its leader needs a server of its own to say so.
     pub(super) fn batch_ends(&mut self, batch: u32) {
+        let leader = self.batches[batch as usize].leader;
+        match self.model.batches[batch as usize].finish {
+            Some(work) if work.time > 0.0 => {
+                self.customers[leader as usize].stage = Stage::Finish;
+                self.serve(leader, work.station as u32, work.place as u32, work.time);
+            }
+            _ => self.batch_released(batch),
+        }
+    }
+
+    pub(super) fn finish_ends(&mut self, c: u32) {
+        self.customers[c as usize].stage = Stage::Step;
+        if let Step::Gather { batch, .. } = self.code.steps[self.customers[c as usize].step as usize] {
+            self.batch_released(batch);
+        }
+    }
+
+    fn batch_released(&mut self, batch: u32) {
         let restarting = self.batches[batch as usize].restarting;
         let served = self.batches[batch as usize].end();
         self.tally.batch_busy(self.batches[batch as usize].started, self.now);
+        let leader = self.batches[batch as usize].leader;
         let mut late = false;
         for &c in &served {
             if c == restarting {
@@ -104,14 +129,17 @@ impl Engine<'_> {
             }
             self.customers[c as usize].step += 1;
             self.leave(c);
-            self.ready.push_back(c);
+            if c != leader {
+                self.ready.push_back(c);
+            }
         }
         let b = &mut self.batches[batch as usize];
         b.take_back(served);
         b.served_late |= late;
-        // The served go first, then the next batch: they were woken before.
+        // The leader wakes the served, then the rest of those who wait, and only then goes on itself.
         self.settle();
         self.restart(batch);
+        self.ready.push_back(leader);
     }
 
     /// Has the first of those who wait start the next batch.

@@ -36,6 +36,8 @@ pub(super) enum Stage {
     Restart,
     /// Has started a batch and does the work that comes first.
     Lead,
+    /// Ends the service of a batch that it has started.
+    Finish,
     /// Between transactions.
     Think,
 }
@@ -47,8 +49,9 @@ pub(super) struct Customer {
     /// Where it is, and since when; `NONE` between places.
     pub(super) place: u32,
     pub(super) since: f64,
-    /// Where it is served, if that is scheduled as its own end.
+    /// Where it is served, if it is, and where that is counted.
     pub(super) station: u32,
+    served_for: u32,
     pub(super) stage: Stage,
     /// Has started the batch it was in.
     pub(super) leads: bool,
@@ -74,6 +77,7 @@ impl Customer {
             place: NONE,
             since: 0.0,
             station: NONE,
+            served_for: NONE,
             stage: Stage::Step,
             leads: false,
             credit: 0.0,
@@ -86,6 +90,15 @@ impl Customer {
             wanted: Vec::new(),
         }
     }
+}
+
+/// A customer between the end of a service and what it does next, its server still its own: nobody takes a
+/// core from a process that does not block. The place tells client and server apart, two processes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Keeper {
+    customer: u32,
+    station: u32,
+    place: u32,
 }
 
 /// A running simulation.
@@ -103,6 +116,8 @@ pub(super) struct Engine<'a> {
     pub(super) free: Vec<u32>,
     pub(super) ready: VecDeque<u32>,
     stations: Vec<Servers>,
+    /// Who is done at a station and has not yet given up its server.
+    keeper: Option<Keeper>,
     pub(super) batches: Vec<Gathering>,
     pub(super) locks: Locks,
     pub(super) room: u32,
@@ -137,6 +152,7 @@ impl<'a> Engine<'a> {
             free: Vec::new(),
             ready: VecDeque::new(),
             stations: model.stations.iter().map(Servers::new).collect(),
+            keeper: None,
             batches: model.batches.iter().map(|_| Gathering::default()).collect(),
             locks: Locks::new(model.conflicts, model.versions),
             room: model.capacity.unwrap_or(u32::MAX),
@@ -301,26 +317,48 @@ impl<'a> Engine<'a> {
     #[inline]
     pub(super) fn serve(&mut self, c: u32, station: u32, place: u32, work: f64) {
         self.tally.work(place, work);
-        self.customers[c as usize].station = station;
-        let schedule = self.stations[station as usize].arrive(self.now, c, work);
+        let customer = &mut self.customers[c as usize];
+        (customer.station, customer.served_for) = (station, place);
+        let servers = &mut self.stations[station as usize];
+        let schedule = if self.keeper == Some(Keeper { customer: c, station, place }) {
+            self.keeper = None;
+            servers.go_on(self.now, c, work)
+        } else {
+            servers.arrive(self.now, c, work)
+        };
         self.schedule(station, schedule);
     }
 
     #[inline]
     fn customer_ends(&mut self, c: u32) {
         let station = std::mem::replace(&mut self.customers[c as usize].station, NONE);
-        if station != NONE {
-            let schedule = self.stations[station as usize].end_fixed(self.now);
-            self.schedule(station, schedule);
+        if station == NONE {
+            self.part_done(c);
+        } else {
+            self.service_ends(c, station);
         }
-        self.part_done(c);
     }
 
     fn station_ends(&mut self, station: u32, event: Event) {
-        if let Some((c, schedule)) = self.stations[station as usize].end_shared(self.now, event.tie) {
-            self.schedule(station, schedule);
+        if let Some(c) = self.stations[station as usize].end_shared(self.now, event.tie) {
             self.customers[c as usize].station = NONE;
-            self.part_done(c);
+            self.service_ends(c, station);
+        }
+    }
+
+    /// A service is over: the customer does what follows at once, and keeps its server if that is more
+    /// work there.
+    #[inline]
+    fn service_ends(&mut self, c: u32, station: u32) {
+        self.keeper = Some(Keeper { customer: c, station, place: self.customers[c as usize].served_for });
+        self.part_done(c);
+        // It is the only one that is ready, or the first.
+        if let Some(first) = self.ready.pop_front() {
+            self.advance(first);
+        }
+        if self.keeper.take().is_some() {
+            let schedule = self.stations[station as usize].give_up(self.now);
+            self.schedule(station, schedule);
         }
     }
 
@@ -341,6 +379,7 @@ impl<'a> Engine<'a> {
             }
             Stage::Restart => self.restart_ends(c),
             Stage::Lead => self.lead_ends(c),
+            Stage::Finish => self.finish_ends(c),
             Stage::Think => {
                 self.leave(c);
                 self.begin(c);

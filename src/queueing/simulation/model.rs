@@ -137,6 +137,8 @@ pub struct BatchServer {
     /// What the one who starts a service does first, while the server is busy already; less what its
     /// restart has taken.
     pub lead: Option<Restart>,
+    /// What the same customer does when the service is over, before anybody goes on.
+    pub finish: Option<Restart>,
 }
 
 /// Work that comes with starting a batch.

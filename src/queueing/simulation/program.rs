@@ -102,7 +102,7 @@ fn check_stations(model: &Model) -> Result<(), ModelError> {
     let known = |place: usize| place < model.places.len();
     for b in &model.batches {
         if bad(b.time.mean())
-            || [b.restart, b.lead]
+            || [b.restart, b.lead, b.finish]
                 .iter()
                 .flatten()
                 .any(|r| r.station >= model.stations.len() || !known(r.place) || bad(r.time))

@@ -66,18 +66,9 @@ impl Servers {
         }
     }
 
-    /// The service of a customer whose own end was scheduled is over; the next begins.
-    #[inline]
-    pub fn end_fixed(&mut self, now: f64) -> Schedule {
-        self.serving -= 1;
-        match self.queue.pop_front() {
-            Some((customer, work)) => self.begin(now, customer, work),
-            None => Schedule::Nothing,
-        }
-    }
-
-    /// The scheduled end of the station has come; `None` when the event is out of date.
-    pub fn end_shared(&mut self, now: f64, tie: u32) -> Option<(u32, Schedule)> {
+    /// The scheduled end of the station has come: who is done, and still has its server; `None` when the
+    /// event is out of date. [`Self::go_on`] or [`Self::give_up`] must follow.
+    pub fn end_shared(&mut self, now: f64, tie: u32) -> Option<u32> {
         if tie != self.scheduled {
             return None;
         }
@@ -85,15 +76,31 @@ impl Servers {
         let done = self.ends.next()?;
         // Rounding must not leave the clock behind an end that has come.
         self.clock = self.clock.max(done.time);
+        Some(done.what)
+    }
+
+    /// A customer that is done has more work for the server that it still has.
+    #[inline]
+    pub fn go_on(&mut self, now: f64, customer: u32, work: f64) -> Schedule {
+        self.serving -= 1;
+        self.begin(now, customer, work)
+    }
+
+    /// A customer that is done gives up its server; the next begins.
+    #[inline]
+    pub fn give_up(&mut self, now: f64) -> Schedule {
+        if self.fixed.is_none() {
+            self.read(now);
+        }
         self.serving -= 1;
         if self.serving == 0 {
             self.clock = 0.0;
         }
-        if let Some((customer, work)) = self.queue.pop_front() {
-            self.serving += 1;
-            self.ends.add(self.clock + work, customer);
+        match self.queue.pop_front() {
+            Some((customer, work)) => self.begin(now, customer, work),
+            None if self.fixed.is_some() => Schedule::Nothing,
+            None => self.next_end(now),
         }
-        Some((done.what, self.next_end(now)))
     }
 
     /// Remembers the tie of the end that was scheduled.

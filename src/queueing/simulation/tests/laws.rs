@@ -32,6 +32,7 @@ fn everything() -> Model {
             time: Time::Fixed(0.3),
             restart: Some(Restart { station: 0, place: 2, time: 0.02 }),
             lead: Some(Restart { station: 0, place: 2, time: 0.05 }),
+            finish: Some(Restart { station: 0, place: 2, time: 0.01 }),
         }],
         capacity: Some(6),
         choices: vec![RowChoice {

@@ -125,8 +125,13 @@ fn a_batch_server_follows_its_markov_chain() {
             vec![Op::Delay { place: 0, time: Time::Exponential(z) }, Op::Gather { batch: 0, place: 1 }],
             closed(n, Time::Fixed(0.0)),
         );
-        model.batches =
-            vec![BatchServer { name: "flush".into(), time: Time::Exponential(1.0), restart: None, lead: None }];
+        model.batches = vec![BatchServer {
+            name: "flush".into(),
+            time: Time::Exponential(1.0),
+            restart: None,
+            lead: None,
+            finish: None,
+        }];
         let o = run(&model, 3, 200_000);
         agrees(o.throughput, batch_chain(n as usize, z, 1.0));
         // Every transaction is in exactly one batch, those at either end of the run aside.
