@@ -1,6 +1,6 @@
 //! `predict import`: a running database as schema, workload and machine file.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
@@ -79,7 +79,7 @@ pub fn run(_: &ImportArgs, _: &GlobalOptions) -> anyhow::Result<ExitStatus> {
 }
 
 #[cfg(feature = "live")]
-fn refuse_to_replace(folder: &Path) -> anyhow::Result<()> {
+fn refuse_to_replace(folder: &std::path::Path) -> anyhow::Result<()> {
     match FILES.iter().map(|f| folder.join(f)).find(|p| p.exists()) {
         Some(there) => {
             anyhow::bail!("`{}` is there already; name another folder by -o, or replace it by --force", there.display())

@@ -191,7 +191,8 @@ impl<'a> Reading<'a> {
         let mut found = BTreeMap::new();
         let position = |word: &str, from: usize| (from..self.tokens.len()).find(|i| self.tokens[*i].is(word));
         let Some(into) = position("insert", 0).and_then(|at| position("into", at)) else { return found };
-        let Some(values) = position("values", into) else { return found };
+        // The table comes between them, whatever its name.
+        let Some(values) = position("values", into + 2) else { return found };
         let Some((_, table)) = self.scope.first() else { return found };
         let named: Vec<&str> = self.tokens[into + 2..values].iter().filter_map(Token::word).collect();
         let list = self.tokens[into + 2..values].iter().any(|t| t.is("("));
@@ -264,6 +265,26 @@ mod tests {
             format!("{n} {column} {:?}{}", r.of, r.counts.map(|c| format!(" {c}")).unwrap_or_default())
         };
         roles.iter().map(one).collect::<Vec<_>>().join("; ")
+    }
+
+    #[test]
+    fn odd_statements_are_taken() {
+        for sql in [
+            "INSERT INTO \"values\" VALUES ($1)",
+            "insert into",
+            "$1",
+            "AND $1",
+            "IN ($1",
+            ") = $1",
+            "$1 =",
+            "= ANY ($1)",
+        ] {
+            let _ = read(sql);
+        }
+        assert_eq!(
+            read("WITH w AS (SELECT 1) SELECT * FROM a JOIN b USING (id) WHERE b.y BETWEEN $1 AND $2"),
+            "1 b.y Above; 2 b.y Below"
+        );
     }
 
     #[test]
