@@ -107,7 +107,7 @@ fn counted_statements_become_transactions() {
         Err(error) => panic!("{error}"),
     };
     cluster.create_pgbench_database("bank", 2).unwrap();
-    cluster.sql("bank", "CREATE EXTENSION pg_stat_statements; ANALYZE").unwrap();
+    cluster.sql("bank", "CREATE EXTENSION pg_stat_statements").unwrap();
     let script = cluster.scratch().join("status.sql");
     let look = "\\set b random(1, 2)\nSELECT bbalance FROM pgbench_branches WHERE bid = :b LIMIT 1;\n\
                 SELECT count(*) FROM pgbench_accounts WHERE aid BETWEEN :b AND 50 AND bid IN (:b, 2);\n";
@@ -117,6 +117,7 @@ fn counted_statements_become_transactions() {
         let transactions = if arguments[0] == "-b" { "300" } else { "70" };
         ok(&pgbench.args(["-n", "-t", transactions]).args(arguments).arg("bank").output().unwrap());
     }
+    cluster.sql("bank", "ANALYZE").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let (workload, _, notes) = import(&cluster, "bank", folder.path(), &[]);
     let transactions = &workload[workload.find("\ntransactions:").unwrap()..];

@@ -35,7 +35,8 @@ pub(super) fn file(client: &mut Client, conninfo: &Conninfo, about: &About) -> R
         if let Some(memory) = memory_kb() {
             out += &format!("memory: {memory}kB\n");
         }
-        out += "client: {location: same-host}\n";
+        // No wire lies between; waking each other up is among the model's prices.
+        out += "network: {rtt: 0ms}\nclient: {location: same-host}\n";
     } else {
         out += "# The server is elsewhere; put its own in here:\n# cpu: {cores: 8}\n# memory: 32GB\n";
     }

@@ -110,7 +110,7 @@ fn drawn(role: &Role, tables: &[Table], values: bool) -> (String, String) {
         let value = if counts == "limit" { 10 } else { 0 };
         return (format!("{{value: {value}}}"), format!("{}: a guess", counts.to_uppercase()));
     }
-    match role.column.map(|(table, column)| key_of(table, column, tables)) {
+    match role.column.map(|(table, column)| key_of(role, table, column, tables)) {
         Some((table, column)) => {
             let about = remark(&format!("{}.{}", table.name, column.name));
             let of = if role.column.is_some_and(|(_, c)| c == column) { role.of } else { Use::Equal };
@@ -120,9 +120,10 @@ fn drawn(role: &Role, tables: &[Table], values: bool) -> (String, String) {
     }
 }
 
-/// The column itself, or, where nothing is known of it, the key that has its name.
-fn key_of<'a>(table: &'a Table, column: &'a Column, tables: &'a [Table]) -> (&'a Table, &'a Column) {
-    if column.statistics.is_some() || column.unique {
+/// The column itself, or, where nothing is known of it or it is written as a reference, the key that has its name.
+fn key_of<'a>(role: &Role, table: &'a Table, column: &'a Column, tables: &'a [Table]) -> (&'a Table, &'a Column) {
+    let refers = role.of == Use::New && matches!(column.category, 'N' | 'U');
+    if column.unique || (column.statistics.is_some() && !refers) {
         return (table, column);
     }
     let keys = tables.iter().flat_map(|t| t.columns.iter().map(move |c| (t, c)));
