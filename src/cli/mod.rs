@@ -12,6 +12,7 @@ pub mod exit;
 pub mod explain;
 pub mod forecast;
 pub mod git;
+pub mod import;
 pub mod init;
 pub mod man;
 pub mod options;
@@ -61,6 +62,8 @@ enum Command {
     Usl(usl::UslArgs),
     /// Simulate the forecast's model event by event, with confidence intervals
     Simulate(simulate::SimulateArgs),
+    /// Read a running database into schema, workload and machine file
+    Import(import::ImportArgs),
     /// Write a workload file to start from, from the DDL alone
     Init(init::InitArgs),
     /// Forecast a run of pgbench, by pgbench's own command line
@@ -107,6 +110,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitStatus> {
         Command::Solve(args) => solve::run(&args, &global),
         Command::Usl(args) => usl::run(&args, &global),
         Command::Simulate(args) => simulate::run(&args, &global),
+        Command::Import(args) => import::run(&args, &global),
         Command::Init(args) => init::run(&args, &global),
         Command::Pgbench(args) => pgbench::run(&args, &global),
         Command::Schema(args) => schema::run(&args, &global),

@@ -230,4 +230,12 @@ mod tests {
             assert_eq!(message(uri), expected, "{uri}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_taken_or_refused(text in "(postgres(ql)?://)?[a-z@:/?&=%,'\\\\\\[\\] é0-9]{0,24}") {
+            let _ = parse(&text);
+            let _ = super::super::keyvalue::parse(&text);
+        }
+    }
 }

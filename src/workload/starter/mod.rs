@@ -5,7 +5,7 @@
 
 mod guess;
 mod insert;
-mod names;
+pub(crate) mod names;
 mod tables;
 mod transactions;
 mod values;

@@ -108,7 +108,7 @@ const RESERVED: &[&str] = &[
 ];
 
 /// A name in SQL.
-pub(super) fn sql(name: &str) -> String {
+pub(crate) fn sql(name: &str) -> String {
     let plain = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
         && RESERVED.binary_search(&name).is_err();
@@ -120,7 +120,7 @@ fn quoted(name: &str) -> String {
 }
 
 /// A table in SQL; its schema is left out where it is `public`.
-pub(super) fn table_sql(name: &TableName) -> String {
+pub(crate) fn table_sql(name: &TableName) -> String {
     if name.schema == "public" { sql(&name.name) } else { format!("{}.{}", sql(&name.schema), sql(&name.name)) }
 }
 
@@ -132,19 +132,19 @@ fn key(name: &str) -> String {
 }
 
 /// A column as a key of the workload file.
-pub(super) fn column_key(name: &str) -> String {
+pub(crate) fn column_key(name: &str) -> String {
     yaml(&key(name))
 }
 
 /// A table as a key of the workload file.
-pub(super) fn table_key(name: &TableName) -> String {
+pub(crate) fn table_key(name: &TableName) -> String {
     let full =
         if name.schema == "public" { key(&name.name) } else { format!("{}.{}", key(&name.schema), key(&name.name)) };
     yaml(&full)
 }
 
 /// A text as a YAML scalar: as it stands where that is safe, else in quotes.
-pub(super) fn yaml(text: &str) -> String {
+pub(crate) fn yaml(text: &str) -> String {
     let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '/' | '.' | '-');
     let first = text.chars().next();
     // Plain words that YAML or the reader would take for something else.
@@ -156,7 +156,7 @@ pub(super) fn yaml(text: &str) -> String {
 }
 
 /// A statement as a YAML scalar.
-pub(super) fn yaml_sql(text: &str) -> String {
+pub(crate) fn yaml_sql(text: &str) -> String {
     let safe = text.starts_with(|c: char| c.is_ascii_alphabetic())
         && !text.contains(": ")
         && !text.contains(" #")
@@ -167,13 +167,13 @@ pub(super) fn yaml_sql(text: &str) -> String {
 }
 
 /// A text constant in SQL.
-pub(super) fn text_sql(text: &str) -> String {
+pub(crate) fn text_sql(text: &str) -> String {
     let quoted = text.replace('\'', "''");
     if text.contains('\\') { format!("E'{}'", quoted.replace('\\', "\\\\")) } else { format!("'{quoted}'") }
 }
 
 /// The name of a variable made from a column's.
-pub(super) fn variable(name: &str) -> String {
+pub(crate) fn variable(name: &str) -> String {
     let word: String = name
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() || c == '_' { c.to_ascii_lowercase() } else { '_' })
