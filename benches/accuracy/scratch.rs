@@ -103,6 +103,7 @@ fn run_of(cell: &Cell, seconds: u32, cpus: &str) -> Run {
         settings: vec![("synchronous_commit".to_owned(), cell.synchronous_commit.clone())],
         cpus: Some(cpus.to_owned()),
         sampling: 0.2,
+        options: Vec::new(),
     }
 }
 

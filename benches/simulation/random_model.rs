@@ -135,6 +135,7 @@ fn transaction(
         steps,
         on_conflict: OnConflict::Fail,
         client_commands: 2.0,
+        script: None,
     };
     (transaction, footprints)
 }

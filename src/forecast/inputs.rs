@@ -158,6 +158,12 @@ impl Base {
         Ok(())
     }
 
+    /// The schema file in use.
+    #[must_use]
+    pub fn schema_path(&self) -> &Path {
+        &self.schema_path
+    }
+
     /// The corrections found for the files as written.
     #[must_use]
     pub fn corrections(&self) -> Corrections {
@@ -297,8 +303,11 @@ pub fn schema_of(path: &Path) -> Result<Schema, InputError> {
 /// Schema files above this size are refused: a dump of 10,000 tables takes some 20 MB.
 const MAX_SCHEMA_BYTES: u64 = 64 << 20;
 
-/// A text file, as UTF-8; bytes that are none are replaced, so that one of them never loses a schema.
-fn read_text(path: &Path) -> Result<String, InputError> {
+/// A file of DDL, as UTF-8; bytes that are none are replaced, so that one of them never loses a schema.
+///
+/// # Errors
+/// A file that cannot be read as text.
+pub fn read_text(path: &Path) -> Result<String, InputError> {
     let name = path.display().to_string();
     let failed = |e: std::io::Error| {
         let error = InputError::new(format!("failed to read the schema file `{name}`: {e}"));

@@ -38,6 +38,8 @@ pub struct Run {
     pub cpus: Option<String>,
     /// Share of transactions whose latency is logged, 0..1; 0: none, and no percentiles.
     pub sampling: f64,
+    /// Further options, as pgbench takes them (`--rate=100`, `--max-tries=0`, `--connect`).
+    pub options: Vec<String>,
 }
 
 impl Run {
@@ -54,6 +56,7 @@ impl Run {
             settings: Vec::new(),
             cpus: None,
             sampling: 0.1,
+            options: Vec::new(),
         }
     }
 
@@ -77,6 +80,7 @@ impl Run {
         };
         c.args(["--no-vacuum", "--jobs", "1", "--client", &self.clients.to_string()]);
         c.args(["--time", &self.seconds.to_string(), "--protocol", &self.protocol]);
+        c.args(&self.options);
         for script in &self.scripts {
             match script {
                 Script::Builtin(name) => c.args(["--builtin", name]),
@@ -87,7 +91,7 @@ impl Run {
             c.arg("--define").arg(format!("{name}={value}"));
         }
         if !self.settings.is_empty() {
-            let options: Vec<String> = self.settings.iter().map(|(n, v)| format!("-c {n}={v}")).collect();
+            let options: Vec<String> = self.settings.iter().map(|(n, v)| format!("-c {n}={}", escaped(v))).collect();
             // The options of the connection come first, so that those of the run win.
             let given = c.get_envs().find(|(name, _)| *name == "PGOPTIONS").and_then(|(_, value)| value);
             let given = given.map(|v| format!("{} ", v.to_string_lossy())).unwrap_or_default();
@@ -114,6 +118,11 @@ impl Run {
             client_cpu: after.2.zip(before.2).map(|(a, b)| a - b),
         })
     }
+}
+
+/// A value as PGOPTIONS takes it: blanks and backslashes escaped.
+fn escaped(value: &str) -> String {
+    value.replace('\\', "\\\\").replace(' ', "\\ ")
 }
 
 /// What a run gave.
@@ -198,7 +207,7 @@ impl Report {
                 }
             } else if let Some(value) = number_after(line, "tps = ") {
                 // Up to 13 two lines: "including connections establishing" comes first.
-                if !line.contains("(including") {
+                if !line.contains("(including connections") {
                     tps = Some(value);
                 }
             } else if let Some(ms) = number_after(line, "latency average = ") {
@@ -297,6 +306,14 @@ SQL script 2: /tmp/select.sql
                     tps = 400.5 (excluding connections establishing)\n";
         let r = Report::parse(text).unwrap();
         assert_eq!((r.tps, r.transactions), (400.5, 10));
+    }
+
+    /// Version 15 with `-C` prints one line, connecting included.
+    #[test]
+    fn reads_reconnecting() {
+        let text = "number of transactions actually processed: 810\nlatency average = 4.942 ms\n\
+                    average connection time = 1.117 ms\ntps = 809.404 (including reconnection times)\n";
+        assert_eq!(Report::parse(text).unwrap().tps, 809.404);
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod against;
 mod control;
 mod file;
 mod foreign;
+mod outgoing;
 pub mod pgbench;
 mod placeholder;
 mod read;
@@ -18,5 +19,6 @@ mod transaction;
 pub mod types;
 
 pub use against::check_against;
+pub use outgoing::for_pgbench;
 pub use read::{FORMAT_VERSION, from_document, json_schema, set, with_load};
 pub use types::*;

@@ -7,8 +7,8 @@ use super::file::{DistributionFile, IsolationFile, OnConflictFile, ProtocolFile}
 use super::file::{StatementFile, TransactionFile, UuidFile, WorkloadFile};
 use super::placeholder::{Names, Piece, Scanner, rewrite};
 use super::{
-    Distribution, Isolation, Load, OnConflict, PlanText, StatementText, Step, StepKind, TableStats, Transaction,
-    Variable,
+    Distribution, Isolation, Load, OnConflict, PlanText, ScriptText, StatementText, Step, StepKind, TableStats,
+    Transaction, Variable,
 };
 use super::{control, script};
 use crate::diagnostic::{InputError, Warning};
@@ -89,6 +89,7 @@ fn transaction_type(
             Some(OnConflictFile::Fail) | None => OnConflict::Fail,
         },
         client_commands: 0.0,
+        script: None,
     };
     let given = file.name.as_ref().map(|n| n.value.0.clone()).filter(|n| !n.is_empty());
     match (&file.statements, &file.script) {
@@ -109,6 +110,7 @@ fn transaction_type(
                 }
             };
             script::read(&name, &text, context, &mut transaction, warnings)?;
+            transaction.script = Some(ScriptText { file: name, text });
         }
         (Some(_), Some(script)) => {
             return Err(document

@@ -116,6 +116,17 @@ pub struct Transaction {
     pub on_conflict: OnConflict,
     /// `\set`s and other client-side meta commands run per transaction (pgbench's own work).
     pub client_commands: f64,
+    /// The pgbench script that it was read from.
+    pub script: Option<ScriptText>,
+}
+
+/// A pgbench script as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScriptText {
+    /// Its file, for messages.
+    pub file: String,
+    /// Its text.
+    pub text: std::sync::Arc<str>,
 }
 
 /// Isolation levels.
