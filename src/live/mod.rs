@@ -10,6 +10,8 @@ pub mod cluster;
 pub mod conninfo;
 pub mod cpu;
 pub mod error;
+#[cfg(feature = "live")]
+pub mod fill;
 pub mod measure;
 pub mod pgbench;
 pub mod processor;
