@@ -23,6 +23,7 @@ pub mod simulate;
 pub mod solve;
 pub mod sweep;
 pub mod usl;
+pub mod validate;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -61,6 +62,8 @@ enum Command {
     Usl(usl::UslArgs),
     /// Simulate the forecast's model event by event, with confidence intervals
     Simulate(simulate::SimulateArgs),
+    /// Measure the workload in a scratch database and put the forecast beside it
+    Validate(Box<validate::ValidateArgs>),
     /// Write a workload file to start from, from the DDL alone
     Init(init::InitArgs),
     /// Forecast a run of pgbench, by pgbench's own command line
@@ -107,6 +110,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitStatus> {
         Command::Solve(args) => solve::run(&args, &global),
         Command::Usl(args) => usl::run(&args, &global),
         Command::Simulate(args) => simulate::run(&args, &global),
+        Command::Validate(args) => validate::run(&args, &global),
         Command::Init(args) => init::run(&args, &global),
         Command::Pgbench(args) => pgbench::run(&args, &global),
         Command::Schema(args) => schema::run(&args, &global),

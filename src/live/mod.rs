@@ -18,6 +18,8 @@ pub mod processor;
 #[cfg(feature = "live")]
 pub mod server;
 pub mod target;
+#[cfg(feature = "live")]
+pub mod validate;
 
 pub use binaries::Binaries;
 pub use cluster::{Cluster, ClusterOptions, Loopback};
