@@ -101,7 +101,7 @@ pub(super) fn literal_number(literal: &Literal, time: bool) -> Option<f64> {
 
 /// The width that is likely when the workload gives none: what the planner assumes, but characters of
 /// one byte, since most text is.
-fn likely_width(column: &Column) -> f64 {
+pub fn likely_width(column: &Column) -> f64 {
     match (column.ty.name.as_str(), column.ty.modifier.first()) {
         ("character", length) if !column.ty.array => {
             let n = length.map_or(1.0, |n| *n as f64);

@@ -24,6 +24,7 @@ pub mod simulate;
 pub mod solve;
 pub mod sweep;
 pub mod usl;
+pub mod validate;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -64,6 +65,8 @@ enum Command {
     Simulate(simulate::SimulateArgs),
     /// Read a running database into schema, workload and machine file
     Import(import::ImportArgs),
+    /// Measure the workload in a scratch database and put the forecast beside it
+    Validate(Box<validate::ValidateArgs>),
     /// Write a workload file to start from, from the DDL alone
     Init(init::InitArgs),
     /// Forecast a run of pgbench, by pgbench's own command line
@@ -111,6 +114,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitStatus> {
         Command::Usl(args) => usl::run(&args, &global),
         Command::Simulate(args) => simulate::run(&args, &global),
         Command::Import(args) => import::run(&args, &global),
+        Command::Validate(args) => validate::run(&args, &global),
         Command::Init(args) => init::run(&args, &global),
         Command::Pgbench(args) => pgbench::run(&args, &global),
         Command::Schema(args) => schema::run(&args, &global),

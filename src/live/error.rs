@@ -68,6 +68,9 @@ pub enum LiveError {
         /// In the server's words.
         message: String,
     },
+    /// Ctrl-C or SIGTERM.
+    #[error("interrupted; nothing was written")]
+    Interrupted,
     /// A program said something that is not in the form expected.
     #[error("failed to read the output of {program}: no {what} in it")]
     Output {

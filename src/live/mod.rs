@@ -11,6 +11,8 @@ pub mod conninfo;
 pub mod cpu;
 pub mod error;
 #[cfg(feature = "live")]
+pub mod fill;
+#[cfg(feature = "live")]
 pub mod import;
 pub mod measure;
 pub mod pgbench;
@@ -18,6 +20,8 @@ pub mod processor;
 #[cfg(feature = "live")]
 pub mod server;
 pub mod target;
+#[cfg(feature = "live")]
+pub mod validate;
 mod warmup;
 
 pub use binaries::Binaries;

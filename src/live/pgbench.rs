@@ -126,6 +126,7 @@ impl Run {
         let elsewhere = used.and_then(|used| before.0.busy_until(&after.0, |cpu| !used.contains(&cpu)));
         let whole = Report::parse(&output)?;
         Ok(Outcome {
+            executed: whole.transactions,
             report: if self.warmup > 0 { warm.cut_from(whole)? } else { whole },
             latencies: read_logs(logs.path(), warm.until)?,
             busy,
@@ -156,6 +157,8 @@ pub struct Outcome {
     pub server_cpu: Option<Seconds>,
     /// CPU time of pgbench.
     pub client_cpu: Option<Seconds>,
+    /// Committed transactions, those of the warm-up included.
+    pub executed: u64,
 }
 
 impl Outcome {
@@ -223,7 +226,7 @@ impl Report {
                 }
             } else if let Some(value) = number_after(line, "tps = ") {
                 // Up to 13 two lines: "including connections establishing" comes first.
-                if !line.contains("(including") {
+                if !line.contains("(including connections") {
                     tps = Some(value);
                 }
             } else if let Some(ms) = number_after(line, "latency average = ") {
@@ -327,6 +330,14 @@ SQL script 2: /tmp/select.sql
                     tps = 400.5 (excluding connections establishing)\n";
         let r = Report::parse(text).unwrap();
         assert_eq!((r.tps, r.transactions), (400.5, 10));
+    }
+
+    /// Version 15 with `-C` prints one line, connecting included.
+    #[test]
+    fn reads_reconnecting() {
+        let text = "number of transactions actually processed: 810\nlatency average = 4.942 ms\n\
+                    average connection time = 1.117 ms\ntps = 809.404 (including reconnection times)\n";
+        assert_eq!(Report::parse(text).unwrap().tps, 809.404);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 pub mod coefficients;
 mod conf;
+mod differ;
 mod file;
 mod harmless;
 mod read;
@@ -12,5 +13,6 @@ mod settings;
 mod tests;
 pub mod types;
 
+pub use differ::{Differs, settings_that_differ};
 pub use read::{FORMAT_VERSION, REFERENCE_TEXT, from_document, json_schema, reference, reference_document};
 pub use types::*;

@@ -21,6 +21,8 @@ pub mod sweep;
 pub mod table;
 pub mod text;
 pub mod usl;
+#[cfg(feature = "live")]
+pub mod validate;
 
 use crate::forecast::Forecast;
 

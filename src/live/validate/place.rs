@@ -1,0 +1,66 @@
+//! Where the server runs, as far as this host can tell.
+
+use std::fs;
+
+use postgres::Client;
+
+use crate::live::fill::sql_error;
+use crate::live::processor::cpu_list;
+use crate::live::{Conninfo, LiveError};
+
+/// A server and what of it can be watched from here.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ServerPlace {
+    /// Major version.
+    pub version: u32,
+    /// Process id of the postmaster, on this host.
+    pub postmaster: Option<u32>,
+    /// CPUs that it may use, on this host.
+    pub cpus: Option<Vec<u32>>,
+}
+
+impl ServerPlace {
+    /// Asks the server, and this host's /proc when the connection is local.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub fn find(client: &mut Client, conninfo: &Conninfo) -> Result<Self, LiveError> {
+        let row = client
+            .query_one("SELECT current_setting('server_version_num')::int, pg_backend_pid()", &[])
+            .map_err(sql_error)?;
+        let (number, backend): (i32, i32) = (row.get(0), row.get(1));
+        let version = u32::try_from(number / 10_000).unwrap_or(0);
+        let host = conninfo.get("host").unwrap_or("/");
+        let local = host.starts_with('/') || matches!(host, "" | "localhost" | "127.0.0.1" | "::1");
+        let postmaster = if local { parent_of_postgres(backend) } else { None };
+        let cpus = postmaster.and_then(|_| allowed_cpus(&backend.to_string()));
+        Ok(Self { version, postmaster, cpus })
+    }
+}
+
+impl ServerPlace {
+    /// Whether a load generator started from here may run on the server's CPUs.
+    #[must_use]
+    pub fn shared(&self) -> bool {
+        let own = allowed_cpus("self").unwrap_or_default();
+        self.cpus.as_ref().is_some_and(|cpus| cpus.iter().any(|c| own.contains(c)))
+    }
+}
+
+/// The CPUs that a process of this host may use.
+fn allowed_cpus(process: &str) -> Option<Vec<u32>> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let list = status.lines().find_map(|l| l.strip_prefix("Cpus_allowed_list:"))?.trim().to_owned();
+    Some(cpu_list(&list)).filter(|l| !l.is_empty())
+}
+
+/// The parent of a process of this host that is a PostgreSQL backend: behind a forwarded port another host's process
+/// ids mean nothing here.
+fn parent_of_postgres(pid: i32) -> Option<u32> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let field = |name: &str| status.lines().find_map(|l| l.strip_prefix(name)).map(str::trim);
+    if field("Name:") != Some("postgres") {
+        return None;
+    }
+    field("PPid:")?.parse().ok()
+}
