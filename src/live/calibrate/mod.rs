@@ -1,0 +1,6 @@
+//! Measuring a live PostgreSQL: what `predict calibrate` does.
+
+pub mod place;
+pub mod prices;
+
+pub use place::{Location, Place};
