@@ -6,6 +6,7 @@
 
 pub mod check;
 pub mod completions;
+pub mod connection;
 pub mod error;
 pub mod exit;
 pub mod explain;

@@ -18,6 +18,9 @@ use crate::live::{Binaries, LiveError};
 /// Name of the superuser and of the maintenance database.
 pub const SUPERUSER: &str = "postgres";
 
+/// The number in the name of the socket, where no port is given.
+const SOCKET_PORT: u16 = 5432;
+
 /// How long a server may take to accept connections, in seconds.
 const START_SECONDS: u64 = 30;
 
@@ -34,11 +37,35 @@ pub struct ClusterOptions {
     pub directory: Option<PathBuf>,
     /// Data checksums.
     pub checksums: bool,
+    /// Lets it be reached over the network of this machine itself; `None`: by its socket only.
+    pub loopback: Option<Loopback>,
+}
+
+/// How a scratch server is reached over 127.0.0.1.
+#[derive(Debug, Clone)]
+pub struct Loopback {
+    /// A free port.
+    pub port: u16,
+    /// Its certificate (PEM).
+    pub certificate: PathBuf,
+    /// The certificate's key (PEM).
+    pub key: PathBuf,
+    /// The authority of client certificates (PEM).
+    pub authority: PathBuf,
+    /// Lines of pg_hba.conf for connections over the network.
+    pub rules: String,
 }
 
 impl Default for ClusterOptions {
     fn default() -> Self {
-        Self { settings: Vec::new(), cpus: None, user: "postgres".to_owned(), directory: None, checksums: false }
+        Self {
+            settings: Vec::new(),
+            cpus: None,
+            user: "postgres".to_owned(),
+            directory: None,
+            checksums: false,
+            loopback: None,
+        }
     }
 }
 
@@ -56,6 +83,7 @@ impl ClusterOptions {
 pub struct Cluster {
     binaries: Binaries,
     server: Child,
+    port: u16,
     /// Keeps the directory alive; removed after the server has gone.
     root: TempDir,
 }
@@ -64,7 +92,7 @@ impl Cluster {
     /// Creates a cluster and starts a server on it.
     ///
     /// The locale is C.UTF-8, authentication is by the socket's file permissions, and nothing
-    /// listens on the network.
+    /// listens on the network unless [`ClusterOptions::loopback`] says so.
     ///
     /// # Errors
     /// Any [`LiveError`]; nothing stays behind.
@@ -90,6 +118,9 @@ impl Cluster {
         let configuration = data.join("postgresql.conf");
         let mut text = fs::read_to_string(&configuration).map_err(LiveError::file("read", configuration.clone()))?;
         text.push_str(&configuration_lines(root.path(), &options.settings));
+        if let Some(loopback) = &options.loopback {
+            text.push_str(&loopback.install(&data, user)?);
+        }
         fs::write(&configuration, text).map_err(LiveError::file("write", configuration))?;
 
         let log = root.path().join("log");
@@ -105,7 +136,8 @@ impl Cluster {
         };
         start.arg("-D").arg(&data).current_dir(root.path()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(sink);
         let server = start.spawn().map_err(|source| LiveError::Start { program: "postgres".to_owned(), source })?;
-        let mut cluster = Self { binaries, server, root };
+        let mut cluster =
+            Self { binaries, server, port: options.loopback.as_ref().map_or(SOCKET_PORT, |l| l.port), root };
         cluster.wait_until_ready()?;
         Ok(cluster)
     }
@@ -182,7 +214,10 @@ impl Cluster {
         for inherited in ["PGSERVICE", "PGSERVICEFILE", "PGHOSTADDR", "PGOPTIONS", "PGDATABASE", "PGPASSWORD"] {
             c.env_remove(inherited);
         }
-        c.env("PGHOST", self.socket()).env("PGPORT", "5432").env("PGUSER", SUPERUSER).env("PGSSLMODE", "disable");
+        c.env("PGHOST", self.socket())
+            .env("PGPORT", self.port.to_string())
+            .env("PGUSER", SUPERUSER)
+            .env("PGSSLMODE", "disable");
         c.current_dir(self.root.path()).stdin(Stdio::null());
         c
     }
@@ -268,6 +303,31 @@ fn prepare(root: &Path, data: &Path, user: Option<User>) -> Result<(), LiveError
     Ok(())
 }
 
+impl Loopback {
+    /// Copies the files to where the server takes them from, and returns the lines of postgresql.conf for them, which
+    /// win over those before.
+    fn install(&self, data: &Path, user: Option<User>) -> Result<String, LiveError> {
+        let rules = format!("local all all trust\n{}\n", self.rules);
+        let read = |file: &PathBuf| fs::read(file).map_err(LiveError::file("read", file));
+        for (name, text) in [
+            ("server.crt", read(&self.certificate)?),
+            ("server.key", read(&self.key)?),
+            ("root.crt", read(&self.authority)?),
+            ("pg_hba.conf", rules.into_bytes()),
+        ] {
+            let path = data.join(name);
+            fs::write(&path, text).map_err(LiveError::file("write", path.clone()))?;
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600))
+                .map_err(LiveError::file("restrict", &path))?;
+            if let Some(user) = user {
+                chown(&path, Some(user.id), Some(user.group)).map_err(LiveError::file("change the owner of", &path))?;
+            }
+        }
+        let port = self.port;
+        Ok(format!("listen_addresses = '127.0.0.1'\nport = {port}\nssl = on\nssl_ca_file = 'root.crt'\n"))
+    }
+}
+
 /// What is appended to postgresql.conf; later lines win over earlier ones, so the settings given
 /// come last but cannot open the server to the network.
 fn configuration_lines(socket: &Path, settings: &[(String, String)]) -> String {
@@ -276,7 +336,7 @@ fn configuration_lines(socket: &Path, settings: &[(String, String)]) -> String {
         lines.push_str(&format!("{name} = '{}'\n", value.replace('\'', "''")));
     }
     let socket = socket.display().to_string().replace('\'', "''");
-    lines.push_str(&format!("listen_addresses = ''\nport = 5432\nunix_socket_directories = '{socket}'\n"));
+    lines.push_str(&format!("listen_addresses = ''\nport = {SOCKET_PORT}\nunix_socket_directories = '{socket}'\n"));
     lines.push_str("unix_socket_permissions = 0700\n");
     lines
 }

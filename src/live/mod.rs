@@ -20,7 +20,7 @@ pub mod server;
 pub mod target;
 
 pub use binaries::Binaries;
-pub use cluster::{Cluster, ClusterOptions};
+pub use cluster::{Cluster, ClusterOptions, Loopback};
 #[cfg(feature = "live")]
 pub use conninfo::Conninfo;
 pub use error::LiveError;

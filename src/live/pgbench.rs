@@ -88,7 +88,10 @@ impl Run {
         }
         if !self.settings.is_empty() {
             let options: Vec<String> = self.settings.iter().map(|(n, v)| format!("-c {n}={v}")).collect();
-            c.env("PGOPTIONS", options.join(" "));
+            // The options of the connection come first, so that those of the run win.
+            let given = c.get_envs().find(|(name, _)| *name == "PGOPTIONS").and_then(|(_, value)| value);
+            let given = given.map(|v| format!("{} ", v.to_string_lossy())).unwrap_or_default();
+            c.env("PGOPTIONS", given + &options.join(" "));
         }
         if self.sampling > 0.0 {
             c.arg("--log").arg(format!("--sampling-rate={}", self.sampling.min(1.0)));
