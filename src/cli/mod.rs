@@ -4,6 +4,7 @@
 //! what it means once the environment is known ([`options::Request`]). Nothing of clap leaves this
 //! module.
 
+pub mod calibrate;
 pub mod check;
 pub mod completions;
 pub mod connection;
@@ -61,6 +62,8 @@ enum Command {
     Usl(usl::UslArgs),
     /// Simulate the forecast's model event by event, with confidence intervals
     Simulate(simulate::SimulateArgs),
+    /// Measure a live PostgreSQL and its machine, and write a machine file
+    Calibrate(calibrate::CalibrateArgs),
     /// Write a workload file to start from, from the DDL alone
     Init(init::InitArgs),
     /// Forecast a run of pgbench, by pgbench's own command line
@@ -107,6 +110,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitStatus> {
         Command::Solve(args) => solve::run(&args, &global),
         Command::Usl(args) => usl::run(&args, &global),
         Command::Simulate(args) => simulate::run(&args, &global),
+        Command::Calibrate(args) => calibrate::run(&args, &global),
         Command::Init(args) => init::run(&args, &global),
         Command::Pgbench(args) => pgbench::run(&args, &global),
         Command::Schema(args) => schema::run(&args, &global),

@@ -68,6 +68,15 @@ pub enum LiveError {
         /// In the server's words.
         message: String,
     },
+    /// The server, or the role there, is not one that can be used for this.
+    #[error("{message}")]
+    Unsuitable {
+        /// Why not, and what to do.
+        message: String,
+    },
+    /// Ctrl-C or SIGTERM.
+    #[error("interrupted; nothing was written")]
+    Interrupted,
     /// A program said something that is not in the form expected.
     #[error("failed to read the output of {program}: no {what} in it")]
     Output {

@@ -161,6 +161,8 @@ coefficients! {
     hold_variation: "1" = 0.3, 0.5, Guess;
     /// A client-side sleep takes this longer than asked (timer slack and wake-up); measured 100 to 150.
     sleep_overhead: "us" = 125.0, 0.2, Measured;
+    /// Waking an idle core, per round trip, where client and server do not share a single one: delay, not CPU.
+    idle_wakeup: "us" = 25.0, 0.6, Guess;
     /// Work done by each further busy core, relative to the first.
     core_yield: "1" = 0.9, 0.1, Guess;
     /// Server CPU of one full-page image: copying, checksumming and writing a page of WAL.

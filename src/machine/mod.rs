@@ -13,4 +13,5 @@ mod tests;
 pub mod types;
 
 pub use read::{FORMAT_VERSION, REFERENCE_TEXT, from_document, json_schema, reference, reference_document};
+pub use settings::modelled_settings;
 pub use types::*;
