@@ -71,13 +71,13 @@ pub struct Calibration {
 #[derive(Debug, thiserror::Error)]
 pub enum CalibrateError {
     /// It failed.
-    #[error("{0}")]
+    #[error(transparent)]
     Live(#[from] LiveError),
     /// It failed, and the schema is still there.
     #[error("{0}\n{1}")]
     AndLeftBehind(LiveError, LeftBehind),
     /// It succeeded, but the schema is still there.
-    #[error("{0}")]
+    #[error(transparent)]
     LeftBehind(#[from] LeftBehind),
 }
 
