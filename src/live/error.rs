@@ -68,6 +68,14 @@ pub enum LiveError {
         /// In the server's words.
         message: String,
     },
+    /// A probe of the price list failed.
+    #[error("failed to measure the probe `{name}`: {message}")]
+    Probe {
+        /// The probe.
+        name: String,
+        /// What went wrong.
+        message: String,
+    },
     /// A program said something that is not in the form expected.
     #[error("failed to read the output of {program}: no {what} in it")]
     Output {
