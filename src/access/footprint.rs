@@ -80,24 +80,48 @@ pub struct Counts {
     pub index_descent: f64,
     /// Sum over descents of max(0, log2(table rows / 1000)).
     pub descent_depth: f64,
+    /// Key columns beyond the first that descents compare.
+    pub key_column: f64,
     /// Buffers visited by reads.
     pub buffer_visit: f64,
     /// Rows through index scans.
     pub index_row: f64,
     /// Rows of sequential scans.
     pub seq_row: f64,
-    /// Text comparisons in filters.
+    /// Comparisons and other operators on machine types, per row they are evaluated on.
+    pub row_test: f64,
+    /// The same on text, texts hashed included.
     pub text_test: f64,
+    /// LIKE and regular expressions.
+    pub pattern_test: f64,
+    /// Operators on numeric, sums of them included.
+    pub numeric_operation: f64,
+    /// Calls of the clock and of chance.
+    pub clock_call: f64,
+    /// Values drawn from sequences.
+    pub sequence_value: f64,
+    /// Comparisons of text by the rules of a language, in sorts and on the way down indexes.
+    pub locale_comparison: f64,
     /// Rows sent.
     pub row_sent: f64,
+    /// Values sent.
+    pub value_sent: f64,
+    /// Values sent that take work to write as text: numerics, times.
+    pub value_formatted: f64,
     /// kB (1024 bytes) sent.
     pub kb_sent: f64,
     /// Sum of n log2 n over sorts.
     pub sort_step: f64,
     /// The same for sorts on text.
     pub text_sort_step: f64,
-    /// Rows grouped or hashed.
+    /// The same for sorts on numeric.
+    pub numeric_sort_step: f64,
+    /// Rows grouped, or compared to remove duplicates.
     pub group_row: f64,
+    /// Rows of both sides of hash and merge joins.
+    pub join_row: f64,
+    /// Aggregates times the rows that go into them.
+    pub aggregate_row: f64,
     /// Rows written or locked.
     pub row_written: f64,
     /// Index entries at random places of big indexes (weighted down for small ones).

@@ -11,6 +11,7 @@ use crate::access::footprint::{Footprint, LockUse, Lockable};
 use crate::access::foreign_keys;
 use crate::access::given_plan;
 use crate::access::merge;
+use crate::access::outputs;
 use crate::access::partitions;
 use crate::access::planned::{self, Context, Level, Planned};
 use crate::access::predicates;
@@ -116,6 +117,7 @@ impl Statement {
         let width: f64 = self.bound.returning.iter().map(|o| o.info.width.bytes * (1.0 - o.info.null_fraction)).sum();
         counts.row_sent = rows_out;
         counts.kb_sent = rows_out * width / 1024.0;
+        outputs::charge(&self.bound, rows_out, &mut counts);
         if let Some(relations) = planned {
             // The prices of the simple and extended protocol hold the planning of a key lookup.
             let held = if protocol == Protocol::Prepared { 0.0 } else { 1.0 };

@@ -163,6 +163,7 @@ pub fn lock_rows(info: &TableInfo, rows: f64, reach: &Reach, tally: &mut Tally) 
 /// `values` new values of sequences.
 pub fn sequence_values(values: f64, tally: &mut Tally) {
     tally.pages += values;
+    tally.counts.sequence_value += values;
     tally.wal += values * wal::sequence() / SEQUENCE_LOG_VALUES;
 }
 

@@ -94,20 +94,44 @@ coefficients! {
     buffer_visit: "us" = 1.1, 0.15, Measured;
     /// Server: one row through an index scan.
     index_row: "us" = 0.14, 0.2, Measured;
-    /// Server: one row of a sequential scan with an integer test.
-    seq_row: "us" = 0.032, 0.2, Measured;
-    /// Server: one text equality test, extra per row.
-    text_test: "us" = 0.052, 0.25, Measured;
+    /// Server: per descent and key column beyond the first.
+    key_column: "us" = 0.3, 0.5, Guess;
+    /// Server: one row of a sequential scan; with an integer test 0.032.
+    seq_row: "us" = 0.02, 0.3, Measured;
+    /// Server: one comparison or other operator on a machine type, per row.
+    row_test: "us" = 0.012, 0.4, Measured;
+    /// Server: one equality test or hash of a text, per row.
+    text_test: "us" = 0.05, 0.4, Measured;
+    /// Server: one LIKE, per row.
+    pattern_test: "us" = 0.08, 0.5, Guess;
+    /// Server: one operator on numerics, per row.
+    numeric_operation: "us" = 0.06, 0.5, Guess;
+    /// Server: one call of the clock or of chance.
+    clock_call: "us" = 0.05, 0.6, Guess;
+    /// Server: one value drawn from a sequence, its share of the log apart.
+    sequence_value: "us" = 0.8, 0.5, Guess;
+    /// Server: one comparison of text by the rules of a language (collation other than C).
+    locale_comparison: "us" = 0.05, 0.7, Guess;
     /// Server: one row sent to the client.
-    row_sent: "us" = 0.06, 0.3, Measured;
-    /// Server: one kB of data sent to the client; measured 0.4 to 3 by type.
-    kb_sent: "us" = 1.0, 0.5, Measured;
+    row_sent: "us" = 0.06, 0.4, Measured;
+    /// Server: one value sent, written as text.
+    value_sent: "us" = 0.04, 0.5, Guess;
+    /// Server: one numeric or time sent, extra.
+    value_formatted: "us" = 0.1, 0.5, Guess;
+    /// Server: one kB of data sent to the client.
+    kb_sent: "us" = 0.5, 0.6, Measured;
     /// Server: sorting, per n log2 n.
     sort_step: "us" = 0.03, 0.25, Measured;
     /// Server: sorting text, extra per n log2 n (C collation).
     text_sort_step: "us" = 0.014, 0.5, Measured;
-    /// Server: one row grouped or hashed.
-    group_row: "us" = 0.22, 0.25, Measured;
+    /// Server: sorting numerics, extra per n log2 n.
+    numeric_sort_step: "us" = 0.01, 0.5, Guess;
+    /// Server: one row grouped, or compared to remove duplicates.
+    group_row: "us" = 0.1, 0.4, Measured;
+    /// Server: one row of either side of a hash or merge join.
+    join_row: "us" = 0.06, 0.5, Guess;
+    /// Server: one row that goes into one aggregate.
+    aggregate_row: "us" = 0.02, 0.5, Guess;
     /// Server: one row written (inserted, updated, deleted or locked).
     row_written: "us" = 1.7, 0.2, Measured;
     /// Server: one transaction that writes.

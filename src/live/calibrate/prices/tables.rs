@@ -55,7 +55,7 @@ pub const TABLES: &[ProbeTable] = &[
         key: "id",
         rows: 2_000,
         values: "g, g % 1000",
-        statistics: none,
+        statistics: || json!({"v": {"distinct": 1000, "correlation": 0, "min": 0, "max": 999}}),
     },
     ProbeTable {
         name: "middle",
