@@ -64,6 +64,9 @@ pub fn level(level: &Level<'_>, loops: f64, want: f64, tally: &mut Tally) -> f64
     let limit =
         block.limit.as_ref().map_or(f64::INFINITY, |l| l.value + block.offset.as_ref().map_or(0.0, |o| o.value));
     let wanted = if level.extreme { 1.0 } else { limit.min(want) };
+    if block.limit.is_some() || block.offset.is_some() {
+        tally.counts.plan_node += loops.min(1.0);
+    }
     let mut run = Run { level, tally, loops };
     let joined = run.node(&chosen.plan, loops, wanted);
     // Subqueries of the select list run per row returned, those of WHERE per row tested.
@@ -111,6 +114,8 @@ impl<'a> Run<'_, 'a> {
 
     /// Runs a node `loops` times until `want` rows have come; the rows of each time.
     fn node(&mut self, plan: &Plan, loops: f64, want: f64) -> f64 {
+        // Nodes of a subquery that runs for many rows are made ready once.
+        self.tally.counts.plan_node += self.loops.min(1.0);
         match &plan.kind {
             Kind::Result => 1.0,
             Kind::Scan(scan) => self.scan(scan, loops, want),
@@ -167,6 +172,7 @@ impl<'a> Run<'_, 'a> {
         }
         if !by.is_empty() {
             self.tally.counts.group_row += rows * loops;
+            self.tally.counts.group_made += groups.min(rows) * loops;
             let text = |k: &&SortKey| matches!(k.compared, Compared::Text | Compared::Locale);
             self.tally.counts.text_test += rows * loops * by.iter().filter(text).count() as f64;
         }
@@ -256,6 +262,9 @@ impl<'a> Run<'_, 'a> {
         let inner_rows = self.node(inner, loops, inner_want);
         let outer_rows = self.node(outer, loops, wanted(all));
         self.tally.counts.join_row += (inner_rows + outer_rows) * loops;
+        if hash {
+            self.tally.counts.hash_row += inner_rows * loops;
+        }
         (total * share).min(want)
     }
 }

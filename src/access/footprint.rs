@@ -76,6 +76,10 @@ pub struct Counts {
     pub message: f64,
     /// Executor runs.
     pub executor_run: f64,
+    /// Nodes of the plans that are made ready to run.
+    pub plan_node: f64,
+    /// Columns that the client is told of.
+    pub output_column: f64,
     /// B-tree descents.
     pub index_descent: f64,
     /// Sum over descents of max(0, log2(table rows / 1000)).
@@ -118,20 +122,32 @@ pub struct Counts {
     pub numeric_sort_step: f64,
     /// Rows grouped, or compared to remove duplicates.
     pub group_row: f64,
+    /// Groups made.
+    pub group_made: f64,
     /// Rows of both sides of hash and merge joins.
     pub join_row: f64,
+    /// Rows that go into the table of a hash join.
+    pub hash_row: f64,
     /// Aggregates times the rows that go into them.
     pub aggregate_row: f64,
     /// Rows written or locked.
     pub row_written: f64,
+    /// Rows updated.
+    pub row_updated: f64,
+    /// Indexes opened for writing.
+    pub index_opened: f64,
     /// Index entries at random places of big indexes (weighted down for small ones).
     pub index_entry: f64,
     /// Foreign-key checks.
     pub foreign_key_check: f64,
+    /// Statements that end with foreign-key checks.
+    pub foreign_key_statement: f64,
     /// Statements planned per execution (custom plans; 0 when generic).
     pub planning: f64,
     /// Relations planned per execution.
     pub planning_relation: f64,
+    /// Relations joined to others in what is planned per execution.
+    pub planning_join: f64,
     /// Files made for tables and indexes (TRUNCATE).
     pub file_made: f64,
 }

@@ -118,11 +118,14 @@ impl Statement {
         counts.row_sent = rows_out;
         counts.kb_sent = rows_out * width / 1024.0;
         outputs::charge(&self.bound, rows_out, &mut counts);
+        counts.output_column = self.bound.returning.len() as f64;
+        counts.foreign_key_statement = counts.foreign_key_check.min(1.0);
         if let Some(relations) = planned {
             // The prices of the simple and extended protocol hold the planning of a key lookup.
             let held = if protocol == Protocol::Prepared { 0.0 } else { 1.0 };
             counts.planning = 1.0 - held;
             counts.planning_relation = (relations - held).max(0.0);
+            counts.planning_join = (relations - 1.0).max(0.0);
         }
         let mut warnings = self.warnings.clone();
         warnings.extend(

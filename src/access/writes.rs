@@ -52,6 +52,7 @@ pub fn insert_rows(
     let mut pages = rows;
     tally.pages += rows;
     tally.counts.row_written += rows;
+    tally.counts.index_opened += info.indexes.len() as f64 * rows.min(1.0);
     tally.rows_written += rows;
     tally.writes = true;
     if !info.unlogged {
@@ -113,6 +114,8 @@ pub fn update_rows(
     tally.writes = true;
     tally.rows_written += rows;
     tally.counts.row_written += rows;
+    tally.counts.row_updated += rows;
+    tally.counts.index_opened += info.indexes.len() as f64 * rows.min(1.0);
     tally.updated.0 += rows;
     tally.updated.1 += rows * change.hot;
     let cold = rows * (1.0 - change.hot);

@@ -58,6 +58,15 @@ pub const PROBES: &[Probe] = &[
         &["SELECT m.v, t.v, l.v FROM middle m JOIN tiny t ON t.id = m.a JOIN large l ON l.id = m.k WHERE m.id = :x"],
     ),
     Probe::prepared("hash join", &[], &["SELECT count(*) FROM scanned s JOIN thousand t ON t.id = s.r"]),
+    Probe::prepared("hash join, large table of it", &[], &["SELECT count(*) FROM tiny a JOIN tiny b ON b.id = a.v"]),
+    Probe::prepared("planned each time", LARGE, &["SELECT sum(v) FROM large WHERE id BETWEEN :x AND :x + 9"]),
+    Probe::prepared(
+        "twenty keys at once",
+        TINY,
+        &[
+            "SELECT v FROM tiny WHERE id IN (:x, :x + 1, :x + 3, :x + 7, :x + 15, :x + 31, :x + 63, :x + 127, :x + 255, :x + 511, :x - 1, :x - 3, :x - 7, :x - 15, :x - 31, :x - 63, :x - 127, :x - 255, :x - 511, :x + 2)",
+        ],
+    ),
     Probe::prepared("wide row", TINY, &["SELECT * FROM wide WHERE id = :x"]),
     Probe::prepared("row of 20 columns", TINY, &["SELECT * FROM columns20 WHERE id = :x"]),
     Probe::prepared("1000 rows sent", &[], &["SELECT i FROM thousand"]),
@@ -101,6 +110,12 @@ pub const PROBES: &[Probe] = &[
         "insert, no index",
         THREE,
         &["INSERT INTO log0 (a, b, t) VALUES (:x, :y, 'twenty characters ...')"],
+    ),
+    Probe::prepared("insert, wide", TINY, &["INSERT INTO wide_copy SELECT * FROM wide WHERE id = :x"]),
+    Probe::prepared(
+        "insert of ten rows",
+        THREE,
+        &["INSERT INTO few3 (a, b, c) SELECT :x, g, :y FROM generate_series(1, 10) g"],
     ),
     Probe::prepared("insert, serial key", THREE, &["INSERT INTO serial1 (a, b) VALUES (:x, :y)"]),
     Probe::prepared("insert, 3 small indexes", THREE, &["INSERT INTO few3 (a, b, c) VALUES (:x, :y, :z)"]),

@@ -80,7 +80,11 @@ fn count_sent(probes: &[&Probe], schema: &Schema, machine: &mut Machine) -> Resu
         "tables": tables,
         "transactions": probes.iter().map(|p| p.transaction()).collect::<Vec<_>>(),
     });
-    let workload = workload::from_document(&Document::parse("probes.yaml", &text.to_string())?)?;
+    let mut workload = workload::from_document(&Document::parse("probes.yaml", &text.to_string())?)?;
+    for (transaction, probe) in workload.transactions.iter_mut().zip(probes) {
+        // pgbench draws each by a command of its own.
+        transaction.client_commands = probe.variables.len() as f64;
+    }
     workload::check_against(&workload, schema)?;
     let footprints = Statements::parse(schema, &workload)?.footprints(machine);
     let messages = |t: usize| demand(&workload, machine, t, &footprints[t]).2;

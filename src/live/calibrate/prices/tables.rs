@@ -140,14 +140,16 @@ pub const TABLES: &[ProbeTable] = &[
         key: "id",
         rows: 2_000,
         values: "g, repeat('a', 450), repeat('b', 450), repeat('c', 450), repeat('d', 450)",
-        statistics: || {
-            json!({
-                "a": {"distinct": 1, "avg_bytes": 454},
-                "b": {"distinct": 1, "avg_bytes": 454},
-                "c": {"distinct": 1, "avg_bytes": 454},
-                "d": {"distinct": 1, "avg_bytes": 454},
-            })
-        },
+        statistics: wide_texts,
+    },
+    ProbeTable {
+        name: "wide_copy",
+        columns: r#"id integer NOT NULL, a text COLLATE "C" NOT NULL, b text COLLATE "C" NOT NULL, c text COLLATE "C" NOT NULL, d text COLLATE "C" NOT NULL"#,
+        indexes: &[],
+        key: "",
+        rows: 0,
+        values: "",
+        statistics: wide_texts,
     },
     ProbeTable {
         name: "log0",
@@ -276,6 +278,11 @@ pub const TABLES: &[ProbeTable] = &[
         statistics: none,
     },
 ];
+
+fn wide_texts() -> Value {
+    let text = json!({"distinct": 1, "avg_bytes": 454});
+    json!({"a": text, "b": text, "c": text, "d": text})
+}
 
 fn many_values() -> Value {
     json!({
