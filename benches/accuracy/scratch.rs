@@ -98,6 +98,7 @@ fn run_of(cell: &Cell, seconds: u32, cpus: &str) -> Run {
         scripts,
         clients: cell.clients,
         seconds,
+        transactions: None,
         protocol: cell.protocol.clone(),
         variables: vec![("scale".to_owned(), cell.scale.to_string())],
         settings: vec![("synchronous_commit".to_owned(), cell.synchronous_commit.clone())],

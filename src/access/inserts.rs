@@ -170,7 +170,7 @@ impl Statement {
                 let set = value(place).filter(|v| !v.unknown())?;
                 let key = crate::access::clause::Key { rel: 0, column: Some(column.name.clone()), expr: Expr::Default };
                 let test = Test::Compare(key, crate::access::clause::Op::Eq, set);
-                Some(Clause { test, bare: Expr::Default, rels: 1, operators: 0.0, text_tests: 0.0 })
+                Some(Clause { test, bare: Expr::Default, rels: 1, operators: 0.0 })
             })
             .collect();
         let chosen = shares(&insert.leaves, &insert.table, &clauses.iter().collect::<Vec<_>>());

@@ -1,5 +1,6 @@
 //! The footprint of one statement as it is added up.
 
+use crate::access::block::Compared;
 use crate::access::footprint::{AccessPath, Counts, LockUse, PageTouch, Popularity, RelationId, RelationUse};
 use crate::access::popularity;
 use crate::access::relation::{IndexInfo, TableInfo};
@@ -129,11 +130,17 @@ impl Tally {
     }
 
     /// A sort of `rows` rows, `loops` times; only `limit` rows are kept.
-    pub fn sort(&mut self, rows: f64, loops: f64, text: bool, limit: Option<f64>) {
-        let compared = rows * limit.map_or(rows, |l| (2.0 * l).min(rows)).max(2.0).log2() * loops;
-        if text {
-            self.counts.text_sort_step += compared;
+    pub fn sort(&mut self, rows: f64, loops: f64, compared: Compared, limit: Option<f64>) {
+        let steps = rows * limit.map_or(rows, |l| (2.0 * l).min(rows)).max(2.0).log2() * loops;
+        match compared {
+            Compared::Plain => {}
+            Compared::Numeric => self.counts.numeric_sort_step += steps,
+            Compared::Text => self.counts.text_sort_step += steps,
+            Compared::Locale => {
+                self.counts.text_sort_step += steps;
+                self.counts.locale_comparison += steps;
+            }
         }
-        self.counts.sort_step += compared;
+        self.counts.sort_step += steps;
     }
 }

@@ -77,6 +77,14 @@ pub enum LiveError {
     /// Ctrl-C or SIGTERM.
     #[error("interrupted; nothing was written")]
     Interrupted,
+    /// A probe of the price list failed.
+    #[error("failed to measure the probe `{name}`: {message}")]
+    Probe {
+        /// The probe.
+        name: String,
+        /// What went wrong.
+        message: String,
+    },
     /// A program said something that is not in the form expected.
     #[error("failed to read the output of {program}: no {what} in it")]
     Output {

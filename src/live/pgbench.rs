@@ -28,6 +28,8 @@ pub struct Run {
     pub clients: u32,
     /// Duration (`-T`), whole seconds.
     pub seconds: u32,
+    /// Transactions of each client (`-t`), in place of a duration.
+    pub transactions: Option<u64>,
     /// Protocol (`-M`).
     pub protocol: String,
     /// Variables (`-D`).
@@ -51,6 +53,7 @@ impl Run {
             scripts: vec![script],
             clients,
             seconds,
+            transactions: None,
             protocol: "prepared".to_owned(),
             variables: Vec::new(),
             settings: Vec::new(),
@@ -79,7 +82,11 @@ impl Run {
             None => target.command(program),
         };
         c.args(["--no-vacuum", "--jobs", "1", "--client", &self.clients.to_string()]);
-        c.args(["--time", &self.seconds.to_string(), "--protocol", &self.protocol]);
+        match self.transactions {
+            Some(each) => c.args(["--transactions", &each.to_string()]),
+            None => c.args(["--time", &self.seconds.to_string()]),
+        };
+        c.args(["--protocol", &self.protocol]);
         for script in &self.scripts {
             match script {
                 Script::Builtin(name) => c.args(["--builtin", name]),

@@ -82,9 +82,13 @@ coefficients! {
     /// Server: one protocol message round (each statement, BEGIN, COMMIT).
     message: "us" = 6.3, 0.10, Measured;
     /// Server: one run of an executor plan.
-    executor_run: "us" = 1.8, 0.2, Measured;
+    executor_run: "us" = 1.0, 0.4, Measured;
+    /// Server: one node of a plan made ready to run.
+    plan_node: "us" = 0.8, 0.5, Guess;
+    /// Server: one column of a result described and prepared for.
+    output_column: "us" = 0.1, 0.5, Guess;
     /// Server: one descent of a B-tree.
-    index_descent: "us" = 1.4, 0.2, Measured;
+    index_descent: "us" = 0.6, 0.5, Measured;
     /// Server: per descent and log2(table rows / 1000), at least 0: deeper trees, more of them out of the CPU's caches.
     /// Together with `descent_cold` from key lookups on 2 k, 300 k and 3 M rows (13.2, 15.4 and 20.1 us).
     descent_depth: "us" = 0.30, 0.2, Measured;
@@ -94,30 +98,64 @@ coefficients! {
     buffer_visit: "us" = 1.1, 0.15, Measured;
     /// Server: one row through an index scan.
     index_row: "us" = 0.14, 0.2, Measured;
-    /// Server: one row of a sequential scan with an integer test.
-    seq_row: "us" = 0.032, 0.2, Measured;
-    /// Server: one text equality test, extra per row.
-    text_test: "us" = 0.052, 0.25, Measured;
+    /// Server: per descent and key column beyond the first.
+    key_column: "us" = 0.3, 0.5, Guess;
+    /// Server: one row of a sequential scan; with an integer test 0.032.
+    seq_row: "us" = 0.02, 0.3, Measured;
+    /// Server: one comparison or other operator on a machine type, per row.
+    row_test: "us" = 0.012, 0.4, Measured;
+    /// Server: one equality test or hash of a text, per row.
+    text_test: "us" = 0.05, 0.4, Measured;
+    /// Server: one LIKE, per row.
+    pattern_test: "us" = 0.08, 0.5, Guess;
+    /// Server: one operator on numerics, per row.
+    numeric_operation: "us" = 0.06, 0.5, Guess;
+    /// Server: one call of the clock or of chance.
+    clock_call: "us" = 0.05, 0.6, Guess;
+    /// Server: one value drawn from a sequence, its share of the log apart.
+    sequence_value: "us" = 0.8, 0.5, Guess;
+    /// Server: one comparison of text by the rules of a language (collation other than C).
+    locale_comparison: "us" = 0.05, 0.7, Guess;
     /// Server: one row sent to the client.
-    row_sent: "us" = 0.06, 0.3, Measured;
-    /// Server: one kB of data sent to the client; measured 0.4 to 3 by type.
-    kb_sent: "us" = 1.0, 0.5, Measured;
+    row_sent: "us" = 0.06, 0.4, Measured;
+    /// Server: one value sent, written as text.
+    value_sent: "us" = 0.04, 0.5, Guess;
+    /// Server: one numeric or time sent, extra.
+    value_formatted: "us" = 0.1, 0.5, Guess;
+    /// Server: one kB of data sent to the client.
+    kb_sent: "us" = 0.5, 0.6, Measured;
     /// Server: sorting, per n log2 n.
-    sort_step: "us" = 0.03, 0.25, Measured;
+    sort_step: "us" = 0.006, 0.5, Measured;
     /// Server: sorting text, extra per n log2 n (C collation).
     text_sort_step: "us" = 0.014, 0.5, Measured;
-    /// Server: one row grouped or hashed.
-    group_row: "us" = 0.22, 0.25, Measured;
+    /// Server: sorting numerics, extra per n log2 n.
+    numeric_sort_step: "us" = 0.01, 0.5, Guess;
+    /// Server: one row grouped, or compared to remove duplicates.
+    group_row: "us" = 0.1, 0.4, Measured;
+    /// Server: one group made.
+    group_made: "us" = 0.08, 0.5, Guess;
+    /// Server: one row of either side of a hash or merge join.
+    join_row: "us" = 0.05, 0.5, Guess;
+    /// Server: one row that goes into the table of a hash join, extra.
+    hash_row: "us" = 0.04, 0.5, Guess;
+    /// Server: one row that goes into one aggregate.
+    aggregate_row: "us" = 0.02, 0.5, Guess;
     /// Server: one row written (inserted, updated, deleted or locked).
     row_written: "us" = 1.7, 0.2, Measured;
+    /// Server: one row updated, extra: the old version fetched and compared, its page pruned at times.
+    row_updated: "us" = 3.0, 0.5, Guess;
+    /// Server: one index opened for writing.
+    index_opened: "us" = 0.6, 0.5, Guess;
     /// Server: one transaction that writes.
     write_transaction: "us" = 7.6, 0.2, Measured;
     /// Server: one kB of WAL.
-    wal_kb: "us" = 11.0, 0.2, Measured;
+    wal_kb: "us" = 5.0, 0.6, Measured;
     /// Server: one index entry at a random place of a big index; measured 3 to 5 (0 to 2 when small).
-    index_entry: "us" = 3.5, 0.3, Measured;
+    index_entry: "us" = 3.0, 0.5, Measured;
     /// Server: one foreign-key check.
-    foreign_key_check: "us" = 9.6, 0.2, Measured;
+    foreign_key_check: "us" = 6.0, 0.4, Measured;
+    /// Server: one statement that ends with foreign-key checks, extra.
+    foreign_key_statement: "us" = 5.0, 0.5, Guess;
     /// Server: one new file for a table or index (TRUNCATE), its row in the catalog and dropping the old file included;
     /// 1.9, 9.0 and 13.1 ms for tables of 1, 3 and 5 files were seen on two cores shared by about three others.
     file_made: "us" = 700.0, 0.5, Guess;
@@ -125,6 +163,8 @@ coefficients! {
     planning: "us" = 3.9, 0.25, Measured;
     /// Server: planning, per relation.
     planning_relation: "us" = 9.2, 0.25, Measured;
+    /// Server: planning, per relation that is joined to others, extra.
+    planning_join: "us" = 15.0, 0.6, Guess;
     /// Server: one statement by the simple protocol, more than prepared (parsing, analysis, planning of a key lookup);
     /// two campaigns gave 12 and 29.
     simple_statement: "us" = 19.0, 0.4, Measured;

@@ -7,6 +7,8 @@ use crate::render::table::plain;
 
 /// A spread from which a value counts as unsure.
 const UNSURE: f64 = 0.4;
+/// Share of the CPUs' time taken by others from which a calibration is not to be trusted.
+const BUSY: f64 = 0.1;
 /// A forecast that is off by this much without the cell itself is worth a line.
 const OFF: f64 = 0.15;
 
@@ -113,6 +115,13 @@ fn unsure(calibration: &Calibration) -> Vec<String> {
         calibration.prices.probes.iter().filter(|p| p.left_out_error.abs() > OFF).map(|p| p.name.as_str()).collect();
     if !odd.is_empty() {
         out.push(format!("explained badly (by more than {:.0} %): {}", 100.0 * OFF, odd.join(", ")));
+    }
+    let others = calibration.contention.cells.iter().map(|c| c.measured.others).fold(0.0, f64::max);
+    if others > BUSY {
+        out.push(format!(
+            "the machine was not quiet: others took up to {:.0} % of the CPUs while loads ran; repeat it on a quiet one",
+            100.0 * others
+        ));
     }
     if calibration.reads.latency().is_none() {
         out.push(

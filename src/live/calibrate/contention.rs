@@ -96,7 +96,8 @@ fn plain(r: f64) -> f64 {
 }
 
 fn tps_sd(measured: &Measured) -> f64 {
-    MODEL_SD.hypot(measured.noise)
+    // Who loses a share of the CPUs to others loses at most about as much, and perhaps nothing.
+    MODEL_SD.hypot(measured.noise).hypot(measured.others)
 }
 
 /// The CPU time of a cell where it says something: few clients, and not those who connect all the time.
@@ -239,7 +240,8 @@ mod tests {
         let machine = crate::machine::from_document(&crate::yaml::Document::parse("m", text).unwrap()).unwrap();
         let (parameters, values): (Vec<_>, Vec<_>) = truth.iter().copied().unzip();
         let modelled = |cell: &Cell| {
-            let measured = Measured { cell: *cell, tps: 1.0, noise: 0.01, server_cpu: None, repetitions: 2 };
+            let measured =
+                Measured { cell: *cell, tps: 1.0, noise: 0.01, others: 0.0, server_cpu: None, repetitions: 2 };
             let mut m = Modelled { measured, system: cell.system(&path, folder.path()).unwrap() };
             let steady = open::solve(&with(&parameters, &values, &machine, &m), None).unwrap();
             m.measured.tps = steady.throughput;

@@ -7,6 +7,7 @@ use postgres::Client;
 use crate::live::calibrate::cells::{CELLS, Cell, Family};
 use crate::live::calibrate::interrupt::Interrupt;
 use crate::live::calibrate::wal::Flushes;
+use crate::live::processor::Snapshot;
 use crate::live::{LiveError, Server};
 use crate::units::Seconds;
 
@@ -28,6 +29,8 @@ pub struct Measured {
     pub tps: f64,
     /// How far repetitions are from it, relative.
     pub noise: f64,
+    /// Share of the CPUs' time that others took meanwhile, where it can be seen.
+    pub others: f64,
     /// Server CPU per transaction of that repetition, where it can be seen.
     pub server_cpu: Option<Seconds>,
     /// Repetitions.
@@ -53,6 +56,8 @@ pub struct Bench<'a> {
     pub schema: &'a str,
     /// Its major version.
     pub version: u32,
+    /// CPUs of the server and the load generator; empty where they cannot be seen.
+    pub cpus: &'a [u32],
     /// Clients that may connect at most.
     pub most_clients: u32,
     /// Whether sessions may have their flushes timed.
@@ -83,18 +88,18 @@ impl Bench<'_> {
                     continue;
                 }
                 tick(&format!("contention, round {round}: {} at {} clients", cell.family.name(), cell.clients));
-                let (tps, server_cpu, flush) = match self.run(*cell, client) {
-                    Ok(measured) => measured,
+                let repetition = match self.run(*cell, client) {
+                    Ok(repetition) => repetition,
                     // Not one transaction in all the time, so pgbench says nothing: a spell of other load.
                     Err(LiveError::Output { .. }) => continue,
                     Err(e) => return Err(e),
                 };
                 if cell.clients == 1
-                    && let Some(flush) = flush
+                    && let Some(flush) = repetition.flush
                 {
                     out.flush = Some(out.flush.map_or(flush, |f| if flush.get() < f.get() { flush } else { f }));
                 }
-                keep(&mut out.cells, *cell, tps, server_cpu);
+                keep(&mut out.cells, *cell, &repetition);
             }
             if out.cells.iter().map(|m| m.repetitions).sum::<u32>() == before {
                 break;
@@ -103,23 +108,39 @@ impl Bench<'_> {
         Ok(out)
     }
 
-    /// One run: transactions per second, server CPU per transaction, mean time of a flush.
-    fn run(&self, cell: Cell, client: &mut Client) -> Result<(f64, Option<Seconds>, Option<Seconds>), LiveError> {
+    /// One run.
+    fn run(&self, cell: Cell, client: &mut Client) -> Result<Repetition, LiveError> {
         let mut run = cell.run(self.server, self.database, self.schema, REPETITION);
         let timed = self.timed_flushes && cell.family == Family::Flush && cell.clients == 1;
         if timed {
             run.settings.push(("track_wal_io_timing".to_owned(), "on".to_owned()));
         }
-        let before = if timed { Flushes::now(client, self.version)? } else { None };
+        let flushes = if timed { Flushes::now(client, self.version)? } else { None };
+        let (begun, before) = (Instant::now(), Snapshot::now());
         let outcome = run.execute(self.server)?;
-        let after = if timed { Flushes::now(client, self.version)? } else { None };
-        #[expect(clippy::cast_precision_loss, reason = "transactions of some seconds")]
-        let transactions = (outcome.report.transactions as f64).max(1.0);
-        // A run that reconnects is reported with or without connecting, by version; its transactions are plain.
-        let tps = if run.reconnect { transactions / f64::from(REPETITION) } else { outcome.report.tps };
-        let flush = before.zip(after).and_then(|(b, a)| b.mean_until(&a));
-        Ok((tps, outcome.server_cpu.map(|c| c / transactions), flush))
+        let busy = before.busy_until(&Snapshot::now(), |cpu| self.cpus.contains(&cpu));
+        let wall = begun.elapsed().as_secs_f64();
+        let flushed = if timed { Flushes::now(client, self.version)? } else { None };
+        #[expect(clippy::cast_precision_loss, reason = "transactions of some seconds, and a number of CPUs")]
+        let (transactions, time) =
+            ((outcome.report.transactions as f64).max(1.0), wall * self.cpus.len().max(1) as f64);
+        let own = outcome.server_cpu.zip(outcome.client_cpu).map(|(s, c)| (s + c).get() / time);
+        Ok(Repetition {
+            // A run that reconnects is reported with or without connecting, by version; its transactions are plain.
+            tps: if run.reconnect { transactions / f64::from(REPETITION) } else { outcome.report.tps },
+            server_cpu: outcome.server_cpu.map(|c| c / transactions),
+            others: busy.zip(own).map_or(0.0, |(busy, own)| (busy - own).clamp(0.0, 1.0)),
+            flush: flushes.zip(flushed).and_then(|(b, a)| b.mean_until(&a)),
+        })
     }
+}
+
+/// One run of a cell.
+struct Repetition {
+    tps: f64,
+    server_cpu: Option<Seconds>,
+    others: f64,
+    flush: Option<Seconds>,
 }
 
 /// How long a run of a cell takes, about.
@@ -128,18 +149,18 @@ fn time_of(cell: Cell) -> Duration {
 }
 
 /// Adds a repetition to what is known of its cell.
-fn keep(cells: &mut Vec<Measured>, cell: Cell, tps: f64, server_cpu: Option<Seconds>) {
+fn keep(cells: &mut Vec<Measured>, cell: Cell, new: &Repetition) {
     let Some(known) = cells.iter_mut().find(|m| m.cell == cell) else {
-        cells.push(Measured { cell, tps, noise: ONCE, server_cpu, repetitions: 1 });
+        let Repetition { tps, server_cpu, others, .. } = *new;
+        cells.push(Measured { cell, tps, noise: ONCE, others, server_cpu, repetitions: 1 });
         return;
     };
-    let distance = (tps / known.tps).ln().abs();
     // The distance between two repetitions overstates how far the faster one is from the truth.
-    let noise = 0.5 * distance;
+    let noise = 0.5 * (new.tps / known.tps).ln().abs();
     known.noise = if known.repetitions == 1 { noise } else { known.noise.min(noise) };
     known.repetitions += 1;
-    if tps > known.tps {
-        (known.tps, known.server_cpu) = (tps, server_cpu);
+    if new.tps > known.tps {
+        (known.tps, known.server_cpu, known.others) = (new.tps, new.server_cpu, new.others);
     }
 }
 
@@ -151,10 +172,10 @@ mod tests {
     fn the_fastest_repetition_counts_and_the_others_say_how_sure_it_is() {
         let cell = CELLS[0];
         let mut cells = Vec::new();
-        for (tps, us) in [(100.0, 9.0), (110.0, 8.0), (90.0, 11.0)] {
-            keep(&mut cells, cell, tps, Some(Seconds::from_us(us)));
+        for (tps, us, others) in [(100.0, 9.0, 0.1), (110.0, 8.0, 0.02), (90.0, 11.0, 0.3)] {
+            keep(&mut cells, cell, &Repetition { tps, server_cpu: Some(Seconds::from_us(us)), others, flush: None });
         }
-        assert_eq!((cells.len(), cells[0].tps, cells[0].repetitions), (1, 110.0, 3));
+        assert_eq!((cells.len(), cells[0].tps, cells[0].repetitions, cells[0].others), (1, 110.0, 3, 0.02));
         assert_eq!(cells[0].server_cpu, Some(Seconds::from_us(8.0)));
         assert!((cells[0].noise - 0.5 * 1.1_f64.ln()).abs() < 1e-12);
     }

@@ -148,6 +148,17 @@ impl Facts {
         self.server.as_ref().map(Bounds::cores)
     }
 
+    /// CPUs of this host that server and load generator use.
+    #[must_use]
+    pub fn cpus(&self) -> Vec<u32> {
+        let server = self.server.as_ref().filter(|_| self.location != Location::OtherHost);
+        let mut all: Vec<u32> = server.map(|s| s.cpus.clone()).unwrap_or_default();
+        if self.location == Location::OtherCores {
+            all.extend(&self.own.cpus);
+        }
+        all
+    }
+
     /// Cores of the load generator where it does not run on the server's.
     #[must_use]
     pub fn client_cores(&self) -> Option<f64> {

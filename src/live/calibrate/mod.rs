@@ -154,7 +154,9 @@ impl Run<'_> {
         self.interrupt.check()?;
         tick("tables for contention");
         cells::prepare(&mut client, &name, server.scratch())?;
+        let cpus = facts.cpus();
         let bench = Bench {
+            cpus: &cpus,
             server: &server,
             database: self.conninfo.get("dbname").unwrap_or_default(),
             schema: &name,
