@@ -7,6 +7,8 @@ use crate::render::table::plain;
 
 /// A spread from which a value counts as unsure.
 const UNSURE: f64 = 0.4;
+/// Names in a list that a reader still reads.
+const MOST_NAMED: usize = 8;
 /// Share of the CPUs' time taken by others from which a calibration is not to be trusted.
 const BUSY: f64 = 0.1;
 /// A forecast that is off by this much without the cell itself is worth a line.
@@ -100,21 +102,24 @@ fn fits(calibration: &Calibration) -> String {
 fn unsure(calibration: &Calibration) -> Vec<String> {
     let mut out = Vec::new();
     let all = calibration.coefficients();
-    let vague: Vec<String> = all
+    let mut vague: Vec<(f64, String)> = all
         .iter()
         .filter(|f| f.spread > UNSURE && TABLE.iter().any(|i| i.name == f.name))
-        .map(|f| format!("{} (± {:.0} %)", f.name, 100.0 * f.spread))
+        .map(|f| (f.spread, format!("{} (± {:.0} %)", f.name, 100.0 * f.spread)))
         .collect();
+    vague.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let vague: Vec<String> = vague.into_iter().map(|(_, text)| text).collect();
     if !vague.is_empty() {
-        out.push(format!("unsure: {}", vague.join(", ")));
+        out.push(format!("unsure: {}", some(&vague)));
     }
     if !calibration.contention.kept.is_empty() {
         out.push(format!("not learnt, built-in values kept: {}", calibration.contention.kept.join(", ")));
     }
-    let odd: Vec<&str> =
-        calibration.prices.probes.iter().filter(|p| p.left_out_error.abs() > OFF).map(|p| p.name.as_str()).collect();
+    let mut odd: Vec<_> = calibration.prices.probes.iter().filter(|p| p.left_out_error.abs() > OFF).collect();
+    odd.sort_by(|a, b| b.left_out_error.abs().total_cmp(&a.left_out_error.abs()));
     if !odd.is_empty() {
-        out.push(format!("explained badly (by more than {:.0} %): {}", 100.0 * OFF, odd.join(", ")));
+        let names: Vec<String> = odd.iter().map(|p| format!("{} ({})", p.name, percent(p.left_out_error))).collect();
+        out.push(format!("explained badly by the other probes: {}", some(&names)));
     }
     let others = calibration.contention.cells.iter().map(|c| c.measured.others).fold(0.0, f64::max);
     if others > BUSY {
@@ -129,6 +134,14 @@ fn unsure(calibration: &Calibration) -> Vec<String> {
         );
     }
     out
+}
+
+/// The first few of a list.
+fn some(all: &[String]) -> String {
+    match all.len().checked_sub(MOST_NAMED) {
+        Some(more) if more > 0 => format!("{} and {more} more", all[..MOST_NAMED].join(", ")),
+        _ => all.join(", "),
+    }
 }
 
 fn percent(x: f64) -> String {

@@ -34,7 +34,7 @@ const READERS: u32 = 16;
 /// How long reading by several clients may take if they are served one after another.
 const CEILING_TIME: Seconds = Seconds(4.0);
 /// A backend that fetches a page from the kernel's cache is not blocked for as long as this.
-const BLOCKED: Seconds = Seconds(25e-6);
+const BLOCKED: Seconds = Seconds(15e-6);
 /// Where only the whole time is known, a page from the kernel's cache takes less than this, neighbours or not.
 const SLOW: Seconds = Seconds(100e-6);
 /// Statements are cut off after this: slow storage must not eat the budget.

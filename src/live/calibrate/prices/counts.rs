@@ -18,8 +18,16 @@ use crate::workload::{self, Protocol, Workload};
 use crate::yaml::Document;
 
 /// Coefficients in microseconds that are no price of work: they belong to contention, which is measured apart.
-const CONTENTION: [&str; 7] =
-    ["switch_1", "switch_16", "switch_64", "flush_cpu", "committer_wakeup", "lock_handover", "sleep_overhead"];
+const CONTENTION: [&str; 8] = [
+    "switch_1",
+    "switch_16",
+    "switch_64",
+    "flush_cpu",
+    "committer_wakeup",
+    "lock_handover",
+    "sleep_overhead",
+    "idle_wakeup",
+];
 
 /// Prices of the server's CPU time.
 pub fn server_prices() -> impl Iterator<Item = &'static CoefficientInfo> {
