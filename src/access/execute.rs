@@ -115,7 +115,9 @@ impl<'a> Run<'_, 'a> {
     /// Runs a node `loops` times until `want` rows have come; the rows of each time.
     fn node(&mut self, plan: &Plan, loops: f64, want: f64) -> f64 {
         // Nodes of a subquery that runs for many rows are made ready once.
-        self.tally.counts.plan_node += self.loops.min(1.0);
+        if !matches!(plan.kind, Kind::Result) {
+            self.tally.counts.plan_node += self.loops.min(1.0);
+        }
         match &plan.kind {
             Kind::Result => 1.0,
             Kind::Scan(scan) => self.scan(scan, loops, want),

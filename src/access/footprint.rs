@@ -88,6 +88,8 @@ pub struct Counts {
     pub key_column: f64,
     /// Buffers visited by reads.
     pub buffer_visit: f64,
+    /// Sum over heap pages visited beyond the first of each descent of max(0, log2(pages of the table / 64)).
+    pub scattered_page: f64,
     /// Rows through index scans.
     pub index_row: f64,
     /// Rows of sequential scans.
@@ -132,8 +134,8 @@ pub struct Counts {
     pub aggregate_row: f64,
     /// Rows written or locked.
     pub row_written: f64,
-    /// Rows updated.
-    pub row_updated: f64,
+    /// UPDATEs that find something to update.
+    pub update_run: f64,
     /// Indexes opened for writing.
     pub index_opened: f64,
     /// Index entries at random places of big indexes (weighted down for small ones).

@@ -236,7 +236,7 @@ impl Statement {
         for index in arbiters {
             tally.index_visits(info, index, (1.0, index.levels, 1.0), fresh + conflicting, &reach);
         }
-        tally.heap_visits(info, 1.0, conflicting, &reach);
+        tally.heap_visits(info, (1.0, 1.0), conflicting, &reach);
         if !info.unlogged {
             tally.wal += fresh * crate::access::wal::speculative_confirm();
         }

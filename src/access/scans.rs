@@ -152,7 +152,7 @@ impl Run<'_, '_> {
         let popularity = touches::of_scan(self.planner(), scan, info);
         let path = if only { AccessPath::IndexOnlyScan } else { AccessPath::IndexScan };
         self.tally.index_visits(info, index, (descents, leaves, entries), visits, &popularity);
-        self.tally.heap_visits(info, heap, visits, &popularity);
+        self.tally.heap_visits(info, (heap, descents), visits, &popularity);
         self.tally.counts.buffer_visit += map;
         self.tally.pages += map;
         self.tally.counts.index_row += entries.max(fetched) * visits;
@@ -227,7 +227,7 @@ impl Run<'_, '_> {
             // All rows of the ranges are looked at.
             self.tally.counts.seq_row += heap * info.density() * visits;
         }
-        self.tally.heap_visits(info, heap, visits, &popularity);
+        self.tally.heap_visits(info, (heap, 1.0), visits, &popularity);
         self.tally.counts.index_row += fetched * part * visits;
         for (n, used) in uses.iter().enumerate() {
             let pages = index_pages[n] + if n == 0 { heap * visits } else { 0.0 };

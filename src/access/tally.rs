@@ -47,6 +47,8 @@ pub struct Tally {
 
 /// Rows below which a descent costs no cache misses worth counting.
 const SMALL_TABLE: f64 = 1000.0;
+/// Pages of a table that stay in the CPU's caches: half a megabyte.
+const CACHED_PAGES: f64 = 64.0;
 
 impl Tally {
     /// A scan node.
@@ -102,8 +104,10 @@ impl Tally {
         self.touch(id, index.pages, ((pages - upper).max(0.0), modified), leaves, !info.unlogged);
     }
 
-    /// Visits of heap pages by a scan.
-    pub fn heap_visits(&mut self, info: &TableInfo, pages: f64, visits: f64, reach: &Reach) {
+    /// Visits of heap pages by a scan; a descent's own price holds the first page it leads to.
+    pub fn heap_visits(&mut self, info: &TableInfo, (pages, descents): (f64, f64), visits: f64, reach: &Reach) {
+        self.counts.scattered_page +=
+            (pages - descents).max(0.0) * visits * (info.pages / CACHED_PAGES).max(1.0).log2();
         self.pages += pages * visits;
         self.counts.buffer_visit += pages * visits;
         self.heap_touch(info, pages * visits, 0.0, reach);

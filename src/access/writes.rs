@@ -114,7 +114,7 @@ pub fn update_rows(
     tally.writes = true;
     tally.rows_written += rows;
     tally.counts.row_written += rows;
-    tally.counts.row_updated += rows;
+    tally.counts.update_run += rows.min(1.0);
     tally.counts.index_opened += info.indexes.len() as f64 * rows.min(1.0);
     tally.updated.0 += rows;
     tally.updated.1 += rows * change.hot;

@@ -128,11 +128,8 @@ pub const PROBES: &[Probe] = &[
     ),
     Probe::prepared(
         "delete and insert",
-        CHANGED,
-        &[
-            "DELETE FROM replaced WHERE id = :x",
-            "INSERT INTO replaced (id, v) VALUES (:x, 0) ON CONFLICT (id) DO NOTHING",
-        ],
+        MIDDLE,
+        &["DELETE FROM replaced WHERE id = :x", "INSERT INTO replaced (id, v) VALUES (nextval('drawn') + 1000000, 0)"],
     ),
     Probe::prepared("insert, 1 foreign key", PARENTS, &["INSERT INTO child1 (p, v) VALUES (:x, 0)"]),
     Probe::prepared("insert, 3 foreign keys", PARENTS, &["INSERT INTO child3 (p, q, r, v) VALUES (:x, :y, :z, 0)"]),

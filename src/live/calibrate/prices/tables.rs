@@ -237,7 +237,7 @@ pub const TABLES: &[ProbeTable] = &[
         columns: "id integer NOT NULL, v integer NOT NULL) WITH (fillfactor = 50",
         indexes: &[],
         key: "id",
-        rows: 50_000,
+        rows: 200_000,
         values: "g, 0",
         statistics: none,
     },
