@@ -34,7 +34,7 @@ const LEAST_BUDGET: f64 = 25.0;
 fn budget(text: &str) -> Result<Duration, String> {
     let time = spelling::duration(text, Seconds(1.0)).map_err(|e| format!("{}; expected {}", e.message, e.expected))?;
     let seconds = time.get();
-    if seconds < LEAST_BUDGET || seconds > 86_400.0 {
+    if !(LEAST_BUDGET..=86_400.0).contains(&seconds) {
         return Err(format!(
             "expected from {LEAST_BUDGET:.0}s, in which little more than the prices can be measured, to 1d"
         ));

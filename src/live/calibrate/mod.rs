@@ -134,6 +134,8 @@ impl Run<'_> {
         scratch: &mut Scratch,
         tick: &mut dyn FnMut(&str),
     ) -> Result<(Reads, PriceFit, Contention), LiveError> {
+        // A signal that came before there was anything to end has ended nothing.
+        self.interrupt.check()?;
         let facts = self.facts;
         let name = scratch.name().to_owned();
         let server = Server::new(self.conninfo.clone(), facts.postmaster)?;

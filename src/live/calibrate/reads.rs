@@ -51,7 +51,7 @@ pub struct Page {
 
 impl Page {
     /// The time blocked, if it cannot have come from the kernel's cache.
-    fn from_storage(self) -> Option<Seconds> {
+    fn storage_time(self) -> Option<Seconds> {
         match self.parts {
             Some((_, blocked)) => Some(blocked).filter(|b| b.get() > BLOCKED.get()),
             None => Some(self.time).filter(|t| t.get() > SLOW.get()),
@@ -81,7 +81,7 @@ impl Reads {
     /// Whether even pages just written come slowly: then no cache of the kernel's stands behind shared_buffers.
     #[must_use]
     pub fn uncached(&self) -> bool {
-        self.cached.is_some_and(|page| page.from_storage().is_some())
+        self.cached.is_some_and(|page| page.storage_time().is_some())
     }
 
     /// CPU time of copying a page from the kernel's cache into shared_buffers.
@@ -93,7 +93,7 @@ impl Reads {
     /// One read from storage, the copy into shared_buffers not counted.
     #[must_use]
     pub fn latency(&self) -> Option<Seconds> {
-        [self.cached, self.forgotten].into_iter().flatten().find_map(Page::from_storage)
+        [self.cached, self.forgotten].into_iter().flatten().find_map(Page::storage_time)
     }
 }
 
