@@ -99,10 +99,12 @@ fn run_of(cell: &Cell, seconds: u32, cpus: &str) -> Run {
         clients: cell.clients,
         seconds,
         warmup: 0,
+        transactions: None,
         protocol: cell.protocol.clone(),
         variables: vec![("scale".to_owned(), cell.scale.to_string())],
         settings: vec![("synchronous_commit".to_owned(), cell.synchronous_commit.clone())],
         cpus: Some(cpus.to_owned()),
+        reconnect: false,
         sampling: 0.2,
         options: Vec::new(),
     }

@@ -9,6 +9,7 @@ use crate::access::clause::Clause;
 use crate::access::column::ColumnInfo;
 use crate::access::foreign_keys::{Incoming, Outgoing};
 use crate::access::relation::TableInfo;
+use crate::schema::TypeFamily;
 use crate::sql::tree::{Expr, LockMode, LockWait};
 
 /// Qualifier of columns of enclosing queries.
@@ -113,10 +114,43 @@ pub struct SortKey {
     pub expr: Expr,
     /// DESC.
     pub descending: bool,
-    /// Compared as text.
-    pub text: bool,
+    /// How it compares.
+    pub compared: Compared,
     /// Distinct values.
     pub distinct: f64,
+}
+
+/// How a sort compares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Compared {
+    /// As numbers of the machine, or bytes of a fixed length.
+    #[default]
+    Plain,
+    /// As numerics.
+    Numeric,
+    /// As text, byte by byte.
+    Text,
+    /// As text by the rules of a language.
+    Locale,
+}
+
+impl Compared {
+    /// How values of a column compare.
+    #[must_use]
+    pub fn of(column: &ColumnInfo) -> Self {
+        match column.family {
+            TypeFamily::Numeric => Self::Numeric,
+            TypeFamily::Text if column.locale => Self::Locale,
+            TypeFamily::Text => Self::Text,
+            _ => Self::Plain,
+        }
+    }
+
+    /// The dearest way that some keys compare.
+    #[must_use]
+    pub fn dearest(keys: &[SortKey]) -> Self {
+        keys.iter().map(|k| k.compared).max().unwrap_or_default()
+    }
 }
 
 /// Row locks that a query takes.

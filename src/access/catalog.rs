@@ -168,6 +168,9 @@ impl<'a> Catalog<'a> {
                 index.pattern[place] |= written.map_or(self.plain_collation, is_plain);
             }
         }
+        for (column, of) in info.columns.iter_mut().zip(&table.columns) {
+            column.locale &= !of.collation.as_deref().map_or(self.plain_collation, is_plain);
+        }
         if let Some((parent, bound)) = &table.partition_of {
             let limit = partitions::limit(&self.schema.tables[*parent], bound, |column| {
                 info.column(column).is_some_and(|c| info.columns[c].time)

@@ -164,8 +164,6 @@ pub struct Clause {
     pub rels: u64,
     /// Operators evaluated per row.
     pub operators: f64,
-    /// Text comparisons per row.
-    pub text_tests: f64,
 }
 
 pub use crate::access::reader::{Reader, of_table};

@@ -63,6 +63,8 @@ pub struct ColumnInfo {
     pub has_default: bool,
     /// Characters of a blank-padded type.
     pub fixed_text: Option<f64>,
+    /// Whether it compares by the rules of a language: text whose collation is not C.
+    pub locale: bool,
 }
 
 /// Whether a type holds whole numbers.
@@ -189,6 +191,7 @@ impl ColumnInfo {
             has_default: column.default.as_ref().is_some_and(|d| !matches!(d, Expr::Literal(Literal::Null)))
                 || column.generated.is_some(),
             fixed_text: (column.ty.name == "character").then(|| column.ty.modifier.first().map_or(1.0, |n| *n as f64)),
+            locale: column.ty.family == TypeFamily::Text,
         }
     }
 
@@ -217,6 +220,7 @@ impl ColumnInfo {
             default: None,
             has_default: false,
             fixed_text: None,
+            locale: false,
         }
     }
 

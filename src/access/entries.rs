@@ -57,7 +57,10 @@ pub fn add(info: &TableInfo, index: &IndexInfo, rows: f64, place: Place, reach: 
         _ => btree(index, place),
     };
     let pages = pages * rows;
-    // The price of an entry holds its descent.
+    // The price of an entry holds its descent, but for comparisons that are dear by themselves.
+    if index.method == "btree" {
+        tally.counts.locale_comparison += rows * compared_keys(info, index, 1).1;
+    }
     tally.pages += pages;
     if index.method != "brin" {
         tally.index_entries += rows;
@@ -75,6 +78,13 @@ pub fn add(info: &TableInfo, index: &IndexInfo, rows: f64, place: Place, reach: 
         new_pages(RelationId::Index(info.id, index.place), index.pages, splits * rows, tally);
     }
     pages
+}
+
+/// What one descent compares by its first `keys` key columns: those columns, and comparisons of text by the rules of
+/// a language.
+pub(super) fn compared_keys(info: &TableInfo, index: &IndexInfo, keys: usize) -> (f64, f64) {
+    let by_language = index.keys.iter().take(keys).flatten().filter(|c| info.columns[**c].locale).count();
+    (keys as f64, by_language as f64 * index.entries.max(2.0).log2())
 }
 
 /// Buffer accesses, bytes of the log and splits of one entry of a B-tree.

@@ -1,6 +1,7 @@
 //! What running a plan really touches: rows and buffer accesses of every scan, with the true shares.
 
-use crate::access::block::bit;
+use crate::access::aggregates;
+use crate::access::block::{Compared, SortKey, bit};
 use crate::access::plan::{GroupKeys, JoinType, Kind, Plan};
 use crate::access::planned::{Level, Planned, Sub};
 use crate::access::planner::Planner;
@@ -31,7 +32,7 @@ pub fn query(planned: &Planned<'_>, loops: f64, want: f64, tally: &mut Tally) ->
                     tally.counts.group_row += (left + right) * loops;
                 }
                 if !order_by.is_empty() {
-                    tally.sort(left + right, loops, order_by.iter().any(|k| k.text), None);
+                    tally.sort(left + right, loops, Compared::dearest(order_by), None);
                 }
             }
             planned.true_rows().min(want)
@@ -63,6 +64,9 @@ pub fn level(level: &Level<'_>, loops: f64, want: f64, tally: &mut Tally) -> f64
     let limit =
         block.limit.as_ref().map_or(f64::INFINITY, |l| l.value + block.offset.as_ref().map_or(0.0, |o| o.value));
     let wanted = if level.extreme { 1.0 } else { limit.min(want) };
+    if block.limit.is_some() || block.offset.is_some() {
+        tally.counts.plan_node += loops.min(1.0);
+    }
     let mut run = Run { level, tally, loops };
     let joined = run.node(&chosen.plan, loops, wanted);
     // Subqueries of the select list run per row returned, those of WHERE per row tested.
@@ -110,6 +114,10 @@ impl<'a> Run<'_, 'a> {
 
     /// Runs a node `loops` times until `want` rows have come; the rows of each time.
     fn node(&mut self, plan: &Plan, loops: f64, want: f64) -> f64 {
+        // Nodes of a subquery that runs for many rows are made ready once.
+        if !matches!(plan.kind, Kind::Result) {
+            self.tally.counts.plan_node += self.loops.min(1.0);
+        }
         match &plan.kind {
             Kind::Result => 1.0,
             Kind::Scan(scan) => self.scan(scan, loops, want),
@@ -129,14 +137,14 @@ impl<'a> Run<'_, 'a> {
                 let hash = matches!(plan.kind, Kind::Hash { .. });
                 self.two_sides(plan, (outer, inner), hash, loops, want)
             }
-            Kind::Sort { input, text, groups } => {
+            Kind::Sort { input, compared, groups } => {
                 // A full sort needs all its input; an incremental one stops after the groups it needs.
                 let all = self.rows_of(input);
                 let share =
                     if *groups > 1.0 && want < all { ((want * groups / all).ceil() / groups).min(1.0) } else { 1.0 };
                 let rows = self.node(input, loops, if share < 1.0 { all * share } else { f64::INFINITY });
                 let limit = (want.is_finite() && want < rows).then_some(want);
-                self.tally.sort(rows, loops, *text, limit);
+                self.tally.sort(rows, loops, *compared, limit);
                 rows.min(want)
             }
             Kind::Unique(input) => {
@@ -161,7 +169,15 @@ impl<'a> Run<'_, 'a> {
         let groups = self.planner().groups(by, all, Seen::True).min(all.max(1.0));
         let share = if hashed || by.is_empty() { 1.0 } else { (want / groups).min(1.0) };
         let rows = self.node(input, loops, if share < 1.0 { all * share } else { f64::INFINITY });
-        self.tally.counts.group_row += rows * loops;
+        if keys == GroupKeys::GroupBy {
+            aggregates::charge(block, rows * loops, self.tally);
+        }
+        if !by.is_empty() {
+            self.tally.counts.group_row += rows * loops;
+            self.tally.counts.group_made += groups.min(rows) * loops;
+            let text = |k: &&SortKey| matches!(k.compared, Compared::Text | Compared::Locale);
+            self.tally.counts.text_test += rows * loops * by.iter().filter(text).count() as f64;
+        }
         if by.is_empty() { 1.0 } else { groups.min(rows).min(want) }
     }
 
@@ -247,7 +263,10 @@ impl<'a> Run<'_, 'a> {
         let inner_want = if hash { f64::INFINITY } else { wanted(self.rows_of(inner)) };
         let inner_rows = self.node(inner, loops, inner_want);
         let outer_rows = self.node(outer, loops, wanted(all));
-        self.tally.counts.group_row += (inner_rows + outer_rows) * loops;
+        self.tally.counts.join_row += (inner_rows + outer_rows) * loops;
+        if hash {
+            self.tally.counts.hash_row += inner_rows * loops;
+        }
         (total * share).min(want)
     }
 }

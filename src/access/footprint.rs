@@ -76,38 +76,80 @@ pub struct Counts {
     pub message: f64,
     /// Executor runs.
     pub executor_run: f64,
+    /// Nodes of the plans that are made ready to run.
+    pub plan_node: f64,
+    /// Columns that the client is told of.
+    pub output_column: f64,
     /// B-tree descents.
     pub index_descent: f64,
     /// Sum over descents of max(0, log2(table rows / 1000)).
     pub descent_depth: f64,
+    /// Key columns beyond the first that descents compare.
+    pub key_column: f64,
     /// Buffers visited by reads.
     pub buffer_visit: f64,
+    /// Sum over heap pages visited beyond the first of each descent of max(0, log2(pages of the table / 64)).
+    pub scattered_page: f64,
     /// Rows through index scans.
     pub index_row: f64,
     /// Rows of sequential scans.
     pub seq_row: f64,
-    /// Text comparisons in filters.
+    /// Comparisons and other operators on machine types, per row they are evaluated on.
+    pub row_test: f64,
+    /// The same on text, texts hashed included.
     pub text_test: f64,
+    /// LIKE and regular expressions.
+    pub pattern_test: f64,
+    /// Operators on numeric, sums of them included.
+    pub numeric_operation: f64,
+    /// Calls of the clock and of chance.
+    pub clock_call: f64,
+    /// Values drawn from sequences.
+    pub sequence_value: f64,
+    /// Comparisons of text by the rules of a language, in sorts and on the way down indexes.
+    pub locale_comparison: f64,
     /// Rows sent.
     pub row_sent: f64,
+    /// Values sent.
+    pub value_sent: f64,
+    /// Values sent that take work to write as text: numerics, times.
+    pub value_formatted: f64,
     /// kB (1024 bytes) sent.
     pub kb_sent: f64,
     /// Sum of n log2 n over sorts.
     pub sort_step: f64,
     /// The same for sorts on text.
     pub text_sort_step: f64,
-    /// Rows grouped or hashed.
+    /// The same for sorts on numeric.
+    pub numeric_sort_step: f64,
+    /// Rows grouped, or compared to remove duplicates.
     pub group_row: f64,
+    /// Groups made.
+    pub group_made: f64,
+    /// Rows of both sides of hash and merge joins.
+    pub join_row: f64,
+    /// Rows that go into the table of a hash join.
+    pub hash_row: f64,
+    /// Aggregates times the rows that go into them.
+    pub aggregate_row: f64,
     /// Rows written or locked.
     pub row_written: f64,
+    /// UPDATEs that find something to update.
+    pub update_run: f64,
+    /// Indexes opened for writing.
+    pub index_opened: f64,
     /// Index entries at random places of big indexes (weighted down for small ones).
     pub index_entry: f64,
     /// Foreign-key checks.
     pub foreign_key_check: f64,
+    /// Statements that end with foreign-key checks.
+    pub foreign_key_statement: f64,
     /// Statements planned per execution (custom plans; 0 when generic).
     pub planning: f64,
     /// Relations planned per execution.
     pub planning_relation: f64,
+    /// Relations joined to others in what is planned per execution.
+    pub planning_join: f64,
     /// Files made for tables and indexes (TRUNCATE).
     pub file_made: f64,
 }

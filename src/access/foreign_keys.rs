@@ -74,7 +74,7 @@ pub fn check(
     // The price of a check holds the lookup; the trigger fetches the new row again.
     let priced = tally.counts;
     tally.index_visits(parent, index, (1.0, index.levels, 1.0), rows, &reach);
-    tally.heap_visits(parent, 1.0, rows, &reach);
+    tally.heap_visits(parent, (1.0, 1.0), rows, &reach);
     tally.counts = priced;
     tally.pages += rows;
     if locked <= 0.0 {
@@ -127,7 +127,7 @@ pub fn parents_gone(key: &Incoming, rows: f64, deleted: bool, tally: &mut Tally)
             let leaves = index.levels + (children - 1.0).max(0.0) / index.entries_per_leaf;
             tally.index_visits(child, index, (1.0, leaves, children), rows, &reach);
             let heap = super::execute::distinct_pages(found, child.pages);
-            tally.heap_visits(child, heap, rows, &reach);
+            tally.heap_visits(child, (heap, 1.0), rows, &reach);
             tally.counts.index_row += children * rows;
         }
         None => {

@@ -170,7 +170,7 @@ impl Statement {
                 let set = value(place).filter(|v| !v.unknown())?;
                 let key = crate::access::clause::Key { rel: 0, column: Some(column.name.clone()), expr: Expr::Default };
                 let test = Test::Compare(key, crate::access::clause::Op::Eq, set);
-                Some(Clause { test, bare: Expr::Default, rels: 1, operators: 0.0, text_tests: 0.0 })
+                Some(Clause { test, bare: Expr::Default, rels: 1, operators: 0.0 })
             })
             .collect();
         let chosen = shares(&insert.leaves, &insert.table, &clauses.iter().collect::<Vec<_>>());
@@ -236,7 +236,7 @@ impl Statement {
         for index in arbiters {
             tally.index_visits(info, index, (1.0, index.levels, 1.0), fresh + conflicting, &reach);
         }
-        tally.heap_visits(info, 1.0, conflicting, &reach);
+        tally.heap_visits(info, (1.0, 1.0), conflicting, &reach);
         if !info.unlogged {
             tally.wal += fresh * crate::access::wal::speculative_confirm();
         }

@@ -1,6 +1,6 @@
 //! Ways to join two sides, with what the planner believes they cost.
 
-use crate::access::block::bit;
+use crate::access::block::{Compared, bit};
 use crate::access::clause::Test;
 use crate::access::cost::{self, Cost};
 use crate::access::joins::{DISABLED, MEMOIZE_ENTRY, Pair};
@@ -188,7 +188,7 @@ impl Planner<'_> {
                 return Rc::clone(plan);
             }
             let cost = cost::sort(plan.cost, plan.rows, plan.width, None, s);
-            let kind = Kind::Sort { input: Rc::clone(plan), text: false, groups: 1.0 };
+            let kind = Kind::Sort { input: Rc::clone(plan), compared: Compared::Plain, groups: 1.0 };
             Rc::new(Plan { kind, cost, order: vec![on], ..(**plan).clone() })
         };
         let (outer, inner) = (side(pair.outer, outer_on), side(pair.inner, inner_on));

@@ -6,6 +6,7 @@
 //! what is true are kept apart: the first chooses the path, the second costs time.
 
 pub mod advisory;
+pub mod aggregates;
 pub mod assumed;
 pub mod bind;
 pub mod bind_write;
@@ -21,6 +22,7 @@ pub mod commands;
 pub mod condition;
 pub mod cost;
 pub mod entries;
+pub mod evaluation;
 pub mod execute;
 pub mod footprint;
 pub mod foreign_keys;
@@ -33,6 +35,7 @@ pub mod join_methods;
 pub mod joins;
 pub mod merge;
 pub mod names;
+pub mod outputs;
 pub mod partitions;
 pub mod paths;
 pub mod plan;

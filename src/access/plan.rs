@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use crate::access::block::Compared;
 use crate::access::cost::Cost;
 
 /// A way an index (or a bitmap of indexes) is used.
@@ -98,12 +99,12 @@ pub enum Kind {
         /// Kind.
         join: JoinType,
     },
-    /// Sort; whether on text, how many rows are kept, keys already in order.
+    /// Sort.
     Sort {
         /// What is sorted.
         input: Rc<Plan>,
-        /// Text keys.
-        text: bool,
+        /// How its keys compare.
+        compared: Compared,
         /// Groups already in order (incremental sort), 1 otherwise.
         groups: f64,
     },

@@ -145,13 +145,7 @@ impl<'a> Planner<'a> {
                             .iter()
                             .any(|c| matches!(&self.pool[*c].test, Test::Compare(k, Op::Eq, _) if *k == key))
                         {
-                            self.place(Clause {
-                                bare: key.expr.clone(),
-                                rels: bit(key.rel),
-                                operators: 1.0,
-                                text_tests: 0.0,
-                                test,
-                            });
+                            self.place(Clause { bare: key.expr.clone(), rels: bit(key.rel), operators: 1.0, test });
                         }
                     }
                 }
@@ -173,7 +167,6 @@ impl<'a> Planner<'a> {
             bare: left.expr.clone(),
             rels: bit(left.rel) | bit(right.rel),
             operators: 1.0,
-            text_tests: 0.0,
         });
         self.links[left.rel].push((place, bit(right.rel)));
     }

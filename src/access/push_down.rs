@@ -119,7 +119,7 @@ impl Node {
                 let Some(key) = block.output_key(position) else { return false };
                 let rels = bit(key.rel);
                 let bare = key.expr.clone();
-                block.clauses.push(Clause { test: test(key), bare, rels, operators: 1.0, text_tests: 0.0 });
+                block.clauses.push(Clause { test: test(key), bare, rels, operators: 1.0 });
                 block.push_down();
                 true
             }

@@ -4,7 +4,6 @@ use crate::access::block::{Rel, bit, place_of};
 use crate::access::clause::{Clause, Key, Op, Test, ValueSet};
 use crate::access::values::{Draws, Value};
 use crate::access::walk;
-use crate::schema::TypeFamily;
 use crate::sql::tree::{Expr, Literal};
 
 /// Share that PostgreSQL assumes of a boolean expression it knows nothing about.
@@ -35,19 +34,7 @@ impl Reader<'_> {
             }
         });
         let test = self.test(expr);
-        let text = match &test {
-            Test::Compare(key, ..) | Test::In(key, ..) | Test::Any(key, ..) => self.is_text(key),
-            Test::Like { .. } => true,
-            _ => false,
-        };
-        let operators = walk::operator_count(expr);
-        Clause {
-            test,
-            bare: walk::bare(expr),
-            rels,
-            operators,
-            text_tests: if text { operators.max(1.0) } else { 0.0 },
-        }
+        Clause { test, bare: walk::bare(expr), rels, operators: walk::operator_count(expr) }
     }
 
     /// Reads an AND of conjuncts.
@@ -82,12 +69,6 @@ impl Reader<'_> {
             }
         }
         found
-    }
-
-    fn is_text(&self, key: &Key) -> bool {
-        let Some(name) = &key.column else { return true };
-        let info = &self.rels[key.rel].info;
-        info.column(name).is_some_and(|c| info.columns[c].family == TypeFamily::Text)
     }
 
     fn test(&self, expr: &Expr) -> Test {
@@ -150,13 +131,7 @@ impl Reader<'_> {
     }
 
     fn clause_of_nothing(&self, expr: &Expr) -> Clause {
-        Clause {
-            test: Test::Fixed(1.0),
-            bare: walk::bare(expr),
-            rels: 0,
-            operators: walk::operator_count(expr),
-            text_tests: 0.0,
-        }
+        Clause { test: Test::Fixed(1.0), bare: walk::bare(expr), rels: 0, operators: walk::operator_count(expr) }
     }
 
     fn negated(&self, test: Test, expr: &Expr) -> Test {

@@ -1,6 +1,8 @@
 //! What scans of one table really touch.
 
-use crate::access::clause::Test;
+use crate::access::clause::{Clause, Test};
+use crate::access::entries::compared_keys;
+use crate::access::evaluation;
 use crate::access::execute::{Run, distinct_pages};
 use crate::access::footprint::AccessPath;
 use crate::access::plan::{IndexUse, Method, Scan};
@@ -29,9 +31,8 @@ impl Run<'_, '_> {
         match &scan.method {
             Method::Seq => {
                 let part = if rows > want { want / rows } else { 1.0 };
-                let text: f64 = self.planner().clauses(&scan.clauses).iter().map(|c| c.text_tests).sum();
                 self.tally.counts.seq_row += info.rows * part * visits;
-                self.tally.counts.text_test += info.rows * part * visits * text;
+                self.filter(&info, &scan.clauses, info.rows * part * visits);
                 rows = rows.min(want);
                 let pages = info.pages * part;
                 self.tally.seq_scan(&info, (pages, rows * scan.visit), visits, loops);
@@ -44,6 +45,16 @@ impl Run<'_, '_> {
             }
         }
         rows * scan.visit
+    }
+
+    /// Tests the conditions in `clauses` on `rows` rows.
+    fn filter(&mut self, info: &TableInfo, clauses: &[usize], rows: f64) {
+        let planner = &self.level.planner;
+        let share = |clause: &Clause| {
+            let place = clauses.iter().find(|c| std::ptr::eq(&planner.pool[**c], clause));
+            place.map_or(1.0, |c| planner.share(info, &[*c], Seen::True))
+        };
+        evaluation::filter(&planner.clauses(clauses), info, rows, &share, &mut self.tally.counts);
     }
 
     /// Descents of an index per visit: one, or one per element of IN and = ANY.
@@ -133,17 +144,15 @@ impl Run<'_, '_> {
         } else {
             (heap_accesses(fetched, info, density, correlation, is_equality), 0.0)
         };
-        let operators = planner
-            .clauses(&scan.clauses)
-            .iter()
-            .filter(|c| !checked.iter().any(|k| std::ptr::eq(&planner.pool[*k], **c)))
-            .map(|c| c.text_tests)
-            .sum::<f64>();
-        self.tally.counts.text_test += operators * fetched * visits;
+        let keys = compared_keys(info, index, fixed.fixed.max(usize::from(!used.boundary.is_empty())));
+        let rest: Vec<usize> = scan.clauses.iter().filter(|c| !checked.contains(c)).copied().collect();
+        self.filter(info, &rest, fetched * visits);
+        self.tally.counts.key_column += (keys.0 - 1.0).max(0.0) * descents * visits;
+        self.tally.counts.locale_comparison += keys.1 * descents * visits;
         let popularity = touches::of_scan(self.planner(), scan, info);
         let path = if only { AccessPath::IndexOnlyScan } else { AccessPath::IndexScan };
         self.tally.index_visits(info, index, (descents, leaves, entries), visits, &popularity);
-        self.tally.heap_visits(info, heap, visits, &popularity);
+        self.tally.heap_visits(info, (heap, descents), visits, &popularity);
         self.tally.counts.buffer_visit += map;
         self.tally.pages += map;
         self.tally.counts.index_row += entries.max(fetched) * visits;
@@ -218,7 +227,7 @@ impl Run<'_, '_> {
             // All rows of the ranges are looked at.
             self.tally.counts.seq_row += heap * info.density() * visits;
         }
-        self.tally.heap_visits(info, heap, visits, &popularity);
+        self.tally.heap_visits(info, (heap, 1.0), visits, &popularity);
         self.tally.counts.index_row += fetched * part * visits;
         for (n, used) in uses.iter().enumerate() {
             let pages = index_pages[n] + if n == 0 { heap * visits } else { 0.0 };

@@ -2,12 +2,11 @@
 
 use crate::access::bind::{Binder, CteName, Level, output_info};
 use crate::access::block::{
-    Block, Bound, Count, Cte, Node, OuterJoin, Output, RowLock, SemiJoin, SortKey, Source, bit, place_of,
+    Block, Bound, Compared, Count, Cte, Node, OuterJoin, Output, RowLock, SemiJoin, SortKey, Source, bit, place_of,
 };
 use crate::access::pull_up::{SET_RETURNING, aggregates_in};
 use crate::access::walk;
 use crate::diagnostic::InputError;
-use crate::schema::TypeFamily;
 use crate::sql::tree::{self, Body, Distinct, Expr, Literal, OrderBy, Query, Select, Statement};
 
 /// Share of groups that one HAVING condition is assumed to keep.
@@ -242,7 +241,7 @@ pub(super) fn key_of(level: &Level, expr: Expr, descending: bool) -> SortKey {
             .and_then(|place| level.rels[place].info.column(name).map(|column| (place, column))),
         _ => None,
     };
-    SortKey { column, expr, descending, text: info.family == TypeFamily::Text, distinct: info.distinct }
+    SortKey { column, expr, descending, compared: Compared::of(&info), distinct: info.distinct }
 }
 
 fn set_order(order: &OrderBy, outputs: &[Output]) -> SortKey {
@@ -255,7 +254,7 @@ fn set_order(order: &OrderBy, outputs: &[Output]) -> SortKey {
         column: None,
         expr: order.expr.clone(),
         descending: order.descending,
-        text: output.is_some_and(|o| o.info.family == TypeFamily::Text),
+        compared: output.map_or_else(Compared::default, |o| Compared::of(&o.info)),
         distinct: output.map_or(200.0, |o| o.info.distinct),
     }
 }

@@ -11,6 +11,7 @@ use crate::access::footprint::{Footprint, LockUse, Lockable};
 use crate::access::foreign_keys;
 use crate::access::given_plan;
 use crate::access::merge;
+use crate::access::outputs;
 use crate::access::partitions;
 use crate::access::planned::{self, Context, Level, Planned};
 use crate::access::predicates;
@@ -116,11 +117,15 @@ impl Statement {
         let width: f64 = self.bound.returning.iter().map(|o| o.info.width.bytes * (1.0 - o.info.null_fraction)).sum();
         counts.row_sent = rows_out;
         counts.kb_sent = rows_out * width / 1024.0;
+        outputs::charge(&self.bound, rows_out, &mut counts);
+        counts.output_column = self.bound.returning.len() as f64;
+        counts.foreign_key_statement = counts.foreign_key_check.min(1.0);
         if let Some(relations) = planned {
             // The prices of the simple and extended protocol hold the planning of a key lookup.
             let held = if protocol == Protocol::Prepared { 0.0 } else { 1.0 };
             counts.planning = 1.0 - held;
             counts.planning_relation = (relations - held).max(0.0);
+            counts.planning_join = (relations - 1.0).max(0.0);
         }
         let mut warnings = self.warnings.clone();
         warnings.extend(

@@ -1,5 +1,6 @@
 //! The footprint of one statement as it is added up.
 
+use crate::access::block::Compared;
 use crate::access::footprint::{AccessPath, Counts, LockUse, PageTouch, Popularity, RelationId, RelationUse};
 use crate::access::popularity;
 use crate::access::relation::{IndexInfo, TableInfo};
@@ -46,6 +47,8 @@ pub struct Tally {
 
 /// Rows below which a descent costs no cache misses worth counting.
 const SMALL_TABLE: f64 = 1000.0;
+/// Pages of a table that stay in the CPU's caches: half a megabyte.
+const CACHED_PAGES: f64 = 64.0;
 
 impl Tally {
     /// A scan node.
@@ -101,8 +104,10 @@ impl Tally {
         self.touch(id, index.pages, ((pages - upper).max(0.0), modified), leaves, !info.unlogged);
     }
 
-    /// Visits of heap pages by a scan.
-    pub fn heap_visits(&mut self, info: &TableInfo, pages: f64, visits: f64, reach: &Reach) {
+    /// Visits of heap pages by a scan; a descent's own price holds the first page it leads to.
+    pub fn heap_visits(&mut self, info: &TableInfo, (pages, descents): (f64, f64), visits: f64, reach: &Reach) {
+        self.counts.scattered_page +=
+            (pages - descents).max(0.0) * visits * (info.pages / CACHED_PAGES).max(1.0).log2();
         self.pages += pages * visits;
         self.counts.buffer_visit += pages * visits;
         self.heap_touch(info, pages * visits, 0.0, reach);
@@ -129,11 +134,17 @@ impl Tally {
     }
 
     /// A sort of `rows` rows, `loops` times; only `limit` rows are kept.
-    pub fn sort(&mut self, rows: f64, loops: f64, text: bool, limit: Option<f64>) {
-        let compared = rows * limit.map_or(rows, |l| (2.0 * l).min(rows)).max(2.0).log2() * loops;
-        if text {
-            self.counts.text_sort_step += compared;
+    pub fn sort(&mut self, rows: f64, loops: f64, compared: Compared, limit: Option<f64>) {
+        let steps = rows * limit.map_or(rows, |l| (2.0 * l).min(rows)).max(2.0).log2() * loops;
+        match compared {
+            Compared::Plain => {}
+            Compared::Numeric => self.counts.numeric_sort_step += steps,
+            Compared::Text => self.counts.text_sort_step += steps,
+            Compared::Locale => {
+                self.counts.text_sort_step += steps;
+                self.counts.locale_comparison += steps;
+            }
         }
-        self.counts.sort_step += compared;
+        self.counts.sort_step += steps;
     }
 }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::access::block::{Block, Count, SortKey};
+use crate::access::block::{Block, Compared, Count, SortKey};
 use crate::access::cost::{self, Cost};
 use crate::access::plan::{GroupKeys, Kind, OrderColumn, Plan};
 use crate::access::planner::Planner;
@@ -104,7 +104,7 @@ impl Planner<'_> {
 
     fn ordered(&self, plans: &[Rc<Plan>], keys: &[SortKey], limit: Option<f64>) -> Vec<Rc<Plan>> {
         let wanted = self.wanted_order(keys);
-        let text = keys.iter().any(|k| k.text);
+        let compared = Compared::dearest(keys);
         let mut sorted = Vec::new();
         for plan in plans {
             let ready = self.in_order(plan, &wanted);
@@ -113,13 +113,13 @@ impl Planner<'_> {
                 continue;
             }
             let cost = cost::sort(plan.cost, plan.rows, plan.width, limit, self.settings);
-            let kind = Kind::Sort { input: Rc::clone(plan), text, groups: 1.0 };
+            let kind = Kind::Sort { input: Rc::clone(plan), compared, groups: 1.0 };
             self.keep(&mut sorted, Plan { kind, cost, order: Vec::new(), ..(**plan).clone() });
             let off = self.settings.disabled_plans.iter().any(|d| d == "enable_incremental_sort");
             if ready > 0 && self.settings.version >= 13 && !off {
                 let groups = keys[..ready].iter().map(|k| k.distinct).product::<f64>().min(plan.rows);
                 let cost = cost::incremental_sort(plan.cost, plan.rows, plan.width, groups, self.settings);
-                let kind = Kind::Sort { input: Rc::clone(plan), text, groups };
+                let kind = Kind::Sort { input: Rc::clone(plan), compared, groups };
                 self.keep(&mut sorted, Plan { kind, cost, order: Vec::new(), ..(**plan).clone() });
             }
         }
@@ -172,9 +172,9 @@ impl Planner<'_> {
                 Rc::clone(plan)
             } else {
                 let cost = cost::sort(plan.cost, plan.rows, plan.width, None, self.settings);
-                let text = keys.iter().any(|k| k.text);
+                let compared = Compared::dearest(keys);
                 let order = wanted.iter().copied().map_while(|w| w).collect();
-                let kind = Kind::Sort { input: Rc::clone(plan), text, groups: 1.0 };
+                let kind = Kind::Sort { input: Rc::clone(plan), compared, groups: 1.0 };
                 Rc::new(Plan { kind, cost, order, ..(**plan).clone() })
             };
             let order = input.order.clone();

@@ -52,6 +52,7 @@ pub fn insert_rows(
     let mut pages = rows;
     tally.pages += rows;
     tally.counts.row_written += rows;
+    tally.counts.index_opened += info.indexes.len() as f64 * rows.min(1.0);
     tally.rows_written += rows;
     tally.writes = true;
     if !info.unlogged {
@@ -113,6 +114,8 @@ pub fn update_rows(
     tally.writes = true;
     tally.rows_written += rows;
     tally.counts.row_written += rows;
+    tally.counts.update_run += rows.min(1.0);
+    tally.counts.index_opened += info.indexes.len() as f64 * rows.min(1.0);
     tally.updated.0 += rows;
     tally.updated.1 += rows * change.hot;
     let cold = rows * (1.0 - change.hot);
@@ -163,6 +166,7 @@ pub fn lock_rows(info: &TableInfo, rows: f64, reach: &Reach, tally: &mut Tally) 
 /// `values` new values of sequences.
 pub fn sequence_values(values: f64, tally: &mut Tally) {
     tally.pages += values;
+    tally.counts.sequence_value += values;
     tally.wal += values * wal::sequence() / SEQUENCE_LOG_VALUES;
 }
 

@@ -4,6 +4,7 @@
 //! what it means once the environment is known ([`options::Request`]). Nothing of clap leaves this
 //! module.
 
+pub mod calibrate;
 pub mod check;
 pub mod completions;
 pub mod connection;
@@ -67,6 +68,8 @@ enum Command {
     Import(import::ImportArgs),
     /// Measure the workload in a scratch database and put the forecast beside it
     Validate(Box<validate::ValidateArgs>),
+    /// Measure a live PostgreSQL and its machine, and write a machine file
+    Calibrate(calibrate::CalibrateArgs),
     /// Write a workload file to start from, from the DDL alone
     Init(init::InitArgs),
     /// Forecast a run of pgbench, by pgbench's own command line
@@ -115,6 +118,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitStatus> {
         Command::Simulate(args) => simulate::run(&args, &global),
         Command::Import(args) => import::run(&args, &global),
         Command::Validate(args) => validate::run(&args, &global),
+        Command::Calibrate(args) => calibrate::run(&args, &global),
         Command::Init(args) => init::run(&args, &global),
         Command::Pgbench(args) => pgbench::run(&args, &global),
         Command::Schema(args) => schema::run(&args, &global),

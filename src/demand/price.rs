@@ -52,21 +52,41 @@ impl Prices<'_> {
         for (coefficient, count) in [
             (&c.message, 1.0),
             (&c.executor_run, n.executor_run),
+            (&c.plan_node, n.plan_node),
+            (&c.output_column, n.output_column),
             (&c.index_descent, n.index_descent),
             (&c.descent_depth, n.descent_depth),
             (&c.descent_cold, cold_doublings(n)),
             (&c.buffer_visit, n.buffer_visit),
+            (&c.scattered_page, n.scattered_page),
             (&c.index_row, n.index_row),
             (&c.seq_row, n.seq_row),
+            (&c.key_column, n.key_column),
+            (&c.row_test, n.row_test),
             (&c.text_test, n.text_test),
+            (&c.pattern_test, n.pattern_test),
+            (&c.numeric_operation, n.numeric_operation),
+            (&c.clock_call, n.clock_call),
+            (&c.sequence_value, n.sequence_value),
+            (&c.locale_comparison, n.locale_comparison),
             (&c.row_sent, n.row_sent),
+            (&c.value_sent, n.value_sent),
+            (&c.value_formatted, n.value_formatted),
             (&c.kb_sent, n.kb_sent),
             (&c.sort_step, n.sort_step),
             (&c.text_sort_step, n.text_sort_step),
+            (&c.numeric_sort_step, n.numeric_sort_step),
             (&c.group_row, n.group_row),
+            (&c.group_made, n.group_made),
+            (&c.join_row, n.join_row),
+            (&c.hash_row, n.hash_row),
+            (&c.aggregate_row, n.aggregate_row),
             (&c.row_written, n.row_written),
+            (&c.update_run, n.update_run),
+            (&c.index_opened, n.index_opened),
             (&c.index_entry, n.index_entry),
             (&c.foreign_key_check, n.foreign_key_check),
+            (&c.foreign_key_statement, n.foreign_key_statement),
             (&c.file_made, n.file_made),
         ] {
             price.add(coefficient, count);
@@ -85,14 +105,17 @@ impl Prices<'_> {
             Protocol::Prepared => {
                 price.add(&c.planning, n.planning);
                 price.add(&c.planning_relation, n.planning_relation);
+                price.add(&c.planning_join, n.planning_join);
             }
             Protocol::Simple => {
                 price.add(&c.simple_statement, 1.0);
                 price.add(&c.planning_relation, more_relations);
+                price.add(&c.planning_join, more_relations);
             }
             Protocol::Extended => {
                 price.add(&c.extended_statement, 1.0);
                 price.add(&c.planning_relation, more_relations);
+                price.add(&c.planning_join, more_relations);
             }
         }
     }

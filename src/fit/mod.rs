@@ -2,9 +2,13 @@
 //!
 //! * [`usl`]: the Universal Scalability Law, its peak, limits and inverses;
 //! * [`usl_fit`]: its coefficients from measurements, with intervals;
-//! * [`nnls`]: non-negative least squares on relative errors.
+//! * [`nnls`]: non-negative least squares on relative errors;
+//! * [`map`]: parameters of any model from measurements and prior knowledge;
+//! * [`prices`]: a price list from measured sums, starting from a list of another machine.
 
+pub mod map;
 pub mod nnls;
+pub mod prices;
 pub mod usl;
 pub mod usl_fit;
 

@@ -67,9 +67,9 @@ pub fn fit(counts: &[Vec<f64>], measured: &[f64], ridge: f64) -> Result<Prices, 
     Ok(Prices { values, errors, steps, converged })
 }
 
-/// Minimizes |a x - y| over x >= 0: columns enter one by one, the steepest first, and leave when
+/// Minimizes |a x - y| over x >= 0; the solution, the steps taken, and whether they led to it: columns enter one by one, the steepest first, and leave when
 /// the least-squares solution over those inside turns negative.
-fn lawson_hanson(a: &DMatrix<f64>, y: &DVector<f64>) -> (DVector<f64>, usize, bool) {
+pub(super) fn lawson_hanson(a: &DMatrix<f64>, y: &DVector<f64>) -> (DVector<f64>, usize, bool) {
     let columns = a.ncols();
     let mut x = DVector::zeros(columns);
     let mut inside = vec![false; columns];

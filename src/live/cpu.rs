@@ -7,17 +7,35 @@ use crate::units::Seconds;
 /// The kernel's ticks per second in `/proc` (`USER_HZ`); 100 on every Linux since 2.6.
 const TICKS_PER_SECOND: f64 = 100.0;
 
+/// Readings after which the last one is taken as it is: a server that buries children all the time.
+const MOST_READINGS: u32 = 20;
+/// Time for children that are ending to be buried.
+const BETWEEN_READINGS: std::time::Duration = std::time::Duration::from_millis(2);
+
 /// CPU time of a server since its start: the postmaster, its children that run, and those it has buried.
 ///
 /// Resolution is one tick (10 ms) for each process that runs and one for all that have ended, so it is to be read
 /// before and after a run whose backends start and end within.
 #[must_use]
 pub fn server(postmaster: u32) -> Option<Seconds> {
-    let own = Stat::read(postmaster)?;
+    // A child buried while the others are looked at would be in neither sum; right after a run many are.
+    let mut read = None;
+    for _ in 0..MOST_READINGS {
+        let before = Stat::read(postmaster)?;
+        read = Some(alive(postmaster, before)?);
+        if Stat::read(postmaster)?.buried == before.buried {
+            break;
+        }
+        std::thread::sleep(BETWEEN_READINGS);
+    }
+    read
+}
+
+/// The time of the postmaster as read, and of its children that run.
+fn alive(postmaster: u32, own: Stat) -> Option<Seconds> {
     let mut ticks = own.own + own.buried;
     for entry in fs::read_dir("/proc").ok()?.flatten() {
         let Some(pid) = entry.file_name().to_str().and_then(|n| n.parse().ok()) else { continue };
-        // A process may end while it is looked at; its time is then among the buried next time.
         ticks += Stat::read(pid).filter(|s| s.parent == postmaster).map_or(0, |s| s.own);
     }
     #[expect(clippy::cast_precision_loss, reason = "ticks since a server's start")]

@@ -68,9 +68,23 @@ pub enum LiveError {
         /// In the server's words.
         message: String,
     },
+    /// The server, or the role there, is not one that can be used for this.
+    #[error("{message}")]
+    Unsuitable {
+        /// Why not, and what to do.
+        message: String,
+    },
     /// Ctrl-C or SIGTERM.
     #[error("interrupted; nothing was written")]
     Interrupted,
+    /// A probe of the price list failed.
+    #[error("failed to measure the probe `{name}`: {message}")]
+    Probe {
+        /// The probe.
+        name: String,
+        /// What went wrong.
+        message: String,
+    },
     /// A program said something that is not in the form expected.
     #[error("failed to read the output of {program}: no {what} in it")]
     Output {

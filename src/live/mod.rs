@@ -5,6 +5,8 @@
 //! `live`), by libpq's rules.
 
 pub mod binaries;
+#[cfg(feature = "live")]
+pub mod calibrate;
 pub mod cluster;
 #[cfg(feature = "live")]
 pub mod conninfo;

@@ -32,6 +32,8 @@ pub struct Run {
     /// catalog and meets each page of shared memory with a page fault; with many clients that is most of what they
     /// do for seconds, and nothing of what they do for the rest of the day.
     pub warmup: u32,
+    /// Transactions of each client (`-t`), in place of a duration.
+    pub transactions: Option<u64>,
     /// Protocol (`-M`).
     pub protocol: String,
     /// Variables (`-D`).
@@ -40,6 +42,8 @@ pub struct Run {
     pub settings: Vec<(String, String)>,
     /// CPUs pgbench may use, as `taskset -c` takes them.
     pub cpus: Option<String>,
+    /// A new connection for every transaction (`-C`).
+    pub reconnect: bool,
     /// Share of transactions whose latency is logged, 0..1; 0: none, and no percentiles.
     pub sampling: f64,
     /// Further options, as pgbench takes them (`--rate=100`, `--max-tries=0`, `--connect`).
@@ -56,10 +60,12 @@ impl Run {
             clients,
             seconds,
             warmup: 0,
+            transactions: None,
             protocol: "prepared".to_owned(),
             variables: Vec::new(),
             settings: Vec::new(),
             cpus: None,
+            reconnect: false,
             sampling: 0.1,
             options: Vec::new(),
         }
@@ -84,7 +90,11 @@ impl Run {
             None => target.command(program),
         };
         c.args(["--no-vacuum", "--jobs", "1", "--client", &self.clients.to_string()]);
-        c.args(["--time", &(self.warmup + self.seconds).to_string(), "--protocol", &self.protocol]);
+        match self.transactions {
+            Some(each) => c.args(["--transactions", &each.to_string()]),
+            None => c.args(["--time", &(self.warmup + self.seconds).to_string()]),
+        };
+        c.args(["--protocol", &self.protocol]);
         if self.warmup > 0 {
             c.args(["--progress", "1", "--progress-timestamp"]);
         }
@@ -104,6 +114,9 @@ impl Run {
             let given = c.get_envs().find(|(name, _)| *name == "PGOPTIONS").and_then(|(_, value)| value);
             let given = given.map(|v| format!("{} ", v.to_string_lossy())).unwrap_or_default();
             c.env("PGOPTIONS", given + &options.join(" "));
+        }
+        if self.reconnect {
+            c.arg("--connect");
         }
         if self.sampling > 0.0 {
             c.arg("--log").arg(format!("--sampling-rate={}", self.sampling.min(1.0)));

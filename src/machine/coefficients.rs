@@ -1,7 +1,9 @@
 //! Every constant of the model, with its unit, default, spread and source.
 //!
 //! Prices are CPU time of the reference core (AMD EPYC "Milan" class, one busy core, PostgreSQL 15),
-//! measured with prepared statements over a Unix socket at 4 clients unless said otherwise.
+//! measured with prepared statements over a Unix socket at 4 clients unless said otherwise. Those of the server's
+//! statements come from two campaigns of the probes in `live::calibrate::prices`, on a core 1.5 times as slow as the
+//! reference core and divided by that; where the campaigns differed, the spread says so.
 
 /// Where a coefficient's value comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,57 +82,100 @@ macro_rules! coefficients {
 
 coefficients! {
     /// Server: one protocol message round (each statement, BEGIN, COMMIT).
-    message: "us" = 6.3, 0.10, Measured;
+    message: "us" = 6.8, 0.1, Measured;
     /// Server: one run of an executor plan.
-    executor_run: "us" = 1.8, 0.2, Measured;
+    executor_run: "us" = 1.1, 0.4, Measured;
+    /// Server: one node of a plan made ready to run.
+    plan_node: "us" = 2.4, 0.2, Measured;
+    /// Server: one column of a result described and prepared for.
+    output_column: "us" = 0.13, 0.4, Measured;
     /// Server: one descent of a B-tree.
-    index_descent: "us" = 1.4, 0.2, Measured;
+    index_descent: "us" = 0.13, 0.6, Measured;
     /// Server: per descent and log2(table rows / 1000), at least 0: deeper trees, more of them out of the CPU's caches.
-    /// Together with `descent_cold` from key lookups on 2 k, 300 k and 3 M rows (13.2, 15.4 and 20.1 us).
-    descent_depth: "us" = 0.30, 0.2, Measured;
+    descent_depth: "us" = 0.55, 0.2, Measured;
     /// Server: per descent and log2(table rows / 256,000), at least 0: leaf and heap page out of the last-level cache.
-    descent_cold: "us" = 1.1, 0.3, Measured;
+    descent_cold: "us" = 1.5, 0.3, Measured;
     /// Server: one buffer visited by a read (upper index page, leaf, heap page).
-    buffer_visit: "us" = 1.1, 0.15, Measured;
+    buffer_visit: "us" = 0.12, 0.6, Measured;
+    /// Server: one heap page beyond the first of each descent, per log2(pages of its table / 64), at least 0: out of the
+    /// CPU's caches.
+    scattered_page: "us" = 0.075, 0.3, Measured;
     /// Server: one row through an index scan.
-    index_row: "us" = 0.14, 0.2, Measured;
-    /// Server: one row of a sequential scan with an integer test.
-    seq_row: "us" = 0.032, 0.2, Measured;
-    /// Server: one text equality test, extra per row.
-    text_test: "us" = 0.052, 0.25, Measured;
+    index_row: "us" = 0.072, 0.2, Measured;
+    /// Server: per descent and key column beyond the first.
+    key_column: "us" = 0.3, 0.6, Measured;
+    /// Server: one row of a sequential scan; with an integer test 0.032.
+    seq_row: "us" = 0.021, 0.2, Measured;
+    /// Server: one comparison or other operator on a machine type, per row.
+    row_test: "us" = 0.012, 0.2, Measured;
+    /// Server: one equality test or hash of a text, per row.
+    text_test: "us" = 0.027, 0.2, Measured;
+    /// Server: one LIKE, per row.
+    pattern_test: "us" = 0.053, 0.2, Measured;
+    /// Server: one operator on numerics, per row.
+    numeric_operation: "us" = 0.04, 0.2, Measured;
+    /// Server: one call of the clock or of chance.
+    clock_call: "us" = 0.0049, 0.5, Measured;
+    /// Server: one value drawn from a sequence, its share of the log apart.
+    sequence_value: "us" = 0.44, 0.6, Measured;
+    /// Server: one comparison of text by the rules of a language (collation other than C); 0.016 under C.UTF-8 of glibc,
+    /// other languages and ICU take more.
+    locale_comparison: "us" = 0.03, 0.8, Measured;
     /// Server: one row sent to the client.
-    row_sent: "us" = 0.06, 0.3, Measured;
-    /// Server: one kB of data sent to the client; measured 0.4 to 3 by type.
-    kb_sent: "us" = 1.0, 0.5, Measured;
+    row_sent: "us" = 0.038, 0.3, Measured;
+    /// Server: one value sent, written as text.
+    value_sent: "us" = 0.022, 0.5, Measured;
+    /// Server: one numeric or time sent, extra.
+    value_formatted: "us" = 0.034, 0.6, Measured;
+    /// Server: one kB of data sent to the client.
+    kb_sent: "us" = 0.77, 0.4, Measured;
     /// Server: sorting, per n log2 n.
-    sort_step: "us" = 0.03, 0.25, Measured;
+    sort_step: "us" = 0.0038, 0.2, Measured;
     /// Server: sorting text, extra per n log2 n (C collation).
-    text_sort_step: "us" = 0.014, 0.5, Measured;
-    /// Server: one row grouped or hashed.
-    group_row: "us" = 0.22, 0.25, Measured;
+    text_sort_step: "us" = 0.011, 0.2, Measured;
+    /// Server: sorting numerics, extra per n log2 n.
+    numeric_sort_step: "us" = 0.0072, 0.2, Measured;
+    /// Server: one row grouped, or compared to remove duplicates.
+    group_row: "us" = 0.052, 0.2, Measured;
+    /// Server: one group made.
+    group_made: "us" = 0.064, 0.2, Measured;
+    /// Server: one row of either side of a hash or merge join.
+    join_row: "us" = 0.051, 0.2, Measured;
+    /// Server: one row that goes into the table of a hash join, extra.
+    hash_row: "us" = 0.014, 0.6, Measured;
+    /// Server: one row that goes into one aggregate.
+    aggregate_row: "us" = 0.014, 0.2, Measured;
     /// Server: one row written (inserted, updated, deleted or locked).
-    row_written: "us" = 1.7, 0.2, Measured;
+    row_written: "us" = 0.54, 0.6, Measured;
+    /// Server: one UPDATE that finds something to update, extra.
+    update_run: "us" = 4.4, 0.3, Measured;
+    /// Server: one index opened for writing.
+    index_opened: "us" = 2.3, 0.2, Measured;
     /// Server: one transaction that writes.
-    write_transaction: "us" = 7.6, 0.2, Measured;
+    write_transaction: "us" = 3.6, 0.2, Measured;
     /// Server: one kB of WAL.
-    wal_kb: "us" = 11.0, 0.2, Measured;
-    /// Server: one index entry at a random place of a big index; measured 3 to 5 (0 to 2 when small).
-    index_entry: "us" = 3.5, 0.3, Measured;
+    wal_kb: "us" = 5.4, 0.3, Measured;
+    /// Server: one index entry at a random place of a big index, its descent included.
+    index_entry: "us" = 0.61, 0.6, Measured;
     /// Server: one foreign-key check.
-    foreign_key_check: "us" = 9.6, 0.2, Measured;
+    foreign_key_check: "us" = 5.7, 0.2, Measured;
+    /// Server: one statement that ends with foreign-key checks, extra.
+    foreign_key_statement: "us" = 5.2, 0.4, Measured;
     /// Server: one new file for a table or index (TRUNCATE), its row in the catalog and dropping the old file included;
     /// 1.9, 9.0 and 13.1 ms for tables of 1, 3 and 5 files were seen on two cores shared by about three others.
     file_made: "us" = 700.0, 0.5, Guess;
     /// Server: planning one statement.
-    planning: "us" = 3.9, 0.25, Measured;
+    planning: "us" = 14.0, 0.3, Measured;
     /// Server: planning, per relation.
-    planning_relation: "us" = 9.2, 0.25, Measured;
+    planning_relation: "us" = 12.0, 0.3, Measured;
+    /// Server: planning, per relation that is joined to others, extra.
+    planning_join: "us" = 27.0, 0.3, Measured;
     /// Server: one statement by the simple protocol, more than prepared (parsing, analysis, planning of a key lookup);
-    /// two campaigns gave 12 and 29.
-    simple_statement: "us" = 19.0, 0.4, Measured;
-    /// Server: one statement by the extended protocol without a prepared statement, more than prepared; two campaigns
-    /// gave 17 and 28.
-    extended_statement: "us" = 22.0, 0.3, Measured;
+    /// an earlier campaign gave 29.
+    simple_statement: "us" = 16.0, 0.2, Measured;
+    /// Server: one statement by the extended protocol without a prepared statement, more than prepared; earlier
+    /// campaigns gave 17 and 28.
+    extended_statement: "us" = 23.0, 0.2, Measured;
     /// Server: one new connection (fork, authentication, catalog caches).
     connection_start: "us" = 2500.0, 0.5, Guess;
     /// Client: one message sent and its answer read (pgbench).
@@ -170,6 +215,8 @@ coefficients! {
     flush_variation: "1" = 0.16, 0.5, Measured;
     /// Group commit: share of the CPU of a flush that comes when the disk is done and before anybody goes on.
     flush_finish: "1" = 0.1, 0.8, Guess;
+    /// Waking an idle core, per round trip, where client and server do not share a single one: delay, not CPU.
+    idle_wakeup: "us" = 25.0, 0.6, Guess;
     /// Work done by each further busy core, relative to the first.
     core_yield: "1" = 0.9, 0.1, Guess;
     /// Server CPU of one full-page image: copying, checksumming and writing a page of WAL.

@@ -158,6 +158,7 @@ impl JsonSchema for CoefficientsFile {
                     {"type": "object", "additionalProperties": false, "required": ["value"], "properties": {
                         "value": {"type": "number", "description": "The value."},
                         "spread": {"type": "number", "minimum": 0, "description": "Relative standard deviation of the value."},
+                        "left_out": {"type": "number", "minimum": 0, "description": "Largest relative change of the value when one of the measurements behind it is left out; for information."},
                     }},
                 ]}),
             );
@@ -177,6 +178,8 @@ pub(super) struct CoefficientFile {
     pub value: f64,
     /// `None`: a bare number.
     pub spread: Option<f64>,
+    /// How much the value hangs on a single measurement.
+    pub left_out: Option<f64>,
 }
 
 /// The long form.
@@ -185,6 +188,7 @@ pub(super) struct CoefficientFile {
 struct FittedFile {
     value: Number,
     spread: Option<Number>,
+    left_out: Option<Number>,
 }
 
 impl<'de> Deserialize<'de> for CoefficientFile {
@@ -207,11 +211,15 @@ impl<'de> Deserialize<'de> for CoefficientFile {
             fn visit_str<E: Error>(self, text: &str) -> Result<CoefficientFile, E> {
                 let value =
                     spelling::number(text).map_err(|_| E::invalid_value(serde::de::Unexpected::Str(text), &self))?;
-                Ok(CoefficientFile { value, spread: None })
+                Ok(CoefficientFile { value, spread: None, left_out: None })
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<CoefficientFile, A::Error> {
                 let fitted = FittedFile::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
-                Ok(CoefficientFile { value: fitted.value.0, spread: Some(fitted.spread.map_or(0.0, |s| s.0)) })
+                Ok(CoefficientFile {
+                    value: fitted.value.0,
+                    spread: Some(fitted.spread.map_or(0.0, |s| s.0)),
+                    left_out: fitted.left_out.map(|l| l.0),
+                })
             }
         }
         deserializer.deserialize_any(Read)

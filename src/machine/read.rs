@@ -353,6 +353,11 @@ fn coefficients(document: &Document, file: &CoefficientsFile) -> Result<(Coeffic
                 .error_at(given.node, format!("`{name}` cannot be {value}"))
                 .expected("a value of at least 0"));
         }
+        if let Some(left_out) = given.value.left_out.filter(|l| *l < 0.0) {
+            return Err(document
+                .error_at(given.node, format!("`left_out` cannot be {left_out}"))
+                .expected("a relative change of at least 0"));
+        }
         coefficient.value = value;
         match given.value.spread {
             Some(spread) if spread < 0.0 => {

@@ -10,12 +10,45 @@ use crate::workload::Isolation;
 /// version 15, and what the release notes of the others add.
 const NAMES: &str = include_str!("setting_names.txt");
 
+/// The settings that the model uses, besides the `enable_` switches.
+const MODELLED: &[&str] = &[
+    "autovacuum",
+    "checkpoint_completion_target",
+    "checkpoint_timeout",
+    "commit_delay",
+    "commit_siblings",
+    "cpu_index_tuple_cost",
+    "cpu_operator_cost",
+    "cpu_tuple_cost",
+    "data_checksums",
+    "deadlock_timeout",
+    "default_transaction_isolation",
+    "effective_cache_size",
+    "fsync",
+    "full_page_writes",
+    "max_connections",
+    "max_wal_size",
+    "plan_cache_mode",
+    "random_page_cost",
+    "seq_page_cost",
+    "shared_buffers",
+    "synchronous_commit",
+    "wal_compression",
+    "wal_level",
+    "work_mem",
+];
+
 /// Versions that are known.
 pub(super) const VERSIONS: std::ops::RangeInclusive<u32> = 12..=18;
 
 /// Every setting's name, in alphabetical order.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     NAMES.lines()
+}
+
+/// The settings that the model uses, by name, besides the planner's `enable_` switches.
+pub fn modelled_settings() -> impl Iterator<Item = &'static str> {
+    MODELLED.iter().copied()
 }
 
 /// What became of a setting.
@@ -231,34 +264,6 @@ fn synchronous_commit(value: &str) -> Result<SynchronousCommit, SpellingError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// The settings that the model uses, besides the `enable_` switches.
-    const MODELLED: &[&str] = &[
-        "autovacuum",
-        "checkpoint_completion_target",
-        "checkpoint_timeout",
-        "commit_delay",
-        "commit_siblings",
-        "cpu_index_tuple_cost",
-        "cpu_operator_cost",
-        "cpu_tuple_cost",
-        "data_checksums",
-        "deadlock_timeout",
-        "default_transaction_isolation",
-        "effective_cache_size",
-        "fsync",
-        "full_page_writes",
-        "max_connections",
-        "max_wal_size",
-        "plan_cache_mode",
-        "random_page_cost",
-        "seq_page_cost",
-        "shared_buffers",
-        "synchronous_commit",
-        "wal_compression",
-        "wal_level",
-        "work_mem",
-    ];
 
     #[test]
     fn lists_agree() {

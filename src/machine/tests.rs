@@ -139,7 +139,7 @@ fn bad_files_are_answered_with_place_and_expectation() {
         ),
         (
             "coefficients: {message: {value: 1, spred: 1}}\n",
-            "1:36 unknown key `spred` | one of `value`, `spread` | spread",
+            "1:36 unknown key `spred` | one of `value`, `spread`, `left_out` | spread",
         ),
         ("coefficients: {message: {value: 1, spread: -1}}\n", "1:25 a spread cannot be -1 | a spread of at least 0 | "),
     ] {

@@ -136,6 +136,17 @@ fn checkpoint_rules(machine: &Machine) -> CheckpointRules {
     }
 }
 
+/// Delay of a round trip for waking the core at its other end, seconds. On one core that both sides share nobody
+/// sleeps while the other works. Under load cores seldom sleep, but then this delay hardly matters.
+#[must_use]
+pub fn idle_wakeup(machine: &Machine) -> f64 {
+    if machine.client.same_host && machine.cpu.cores <= 1.0 {
+        0.0
+    } else {
+        machine.coefficients.idle_wakeup.value * 1e-6
+    }
+}
+
 /// Prices on the reference core turned into time on this machine's cores.
 fn machine_demand(machine: &Machine, work: &Work, misses: &Misses) -> Demand {
     let speed = machine.cpu.speed;
@@ -146,7 +157,7 @@ fn machine_demand(machine: &Machine, work: &Work, misses: &Misses) -> Demand {
         server_cpu_sd: work.server_cpu.variance.sqrt() / speed,
         client_cpu: work.client_cpu.time.get() / speed,
         messages: work.messages,
-        network: machine.rtt.get() * work.round_trips,
+        network: (machine.rtt.get() + idle_wakeup(machine)) * work.round_trips,
         round_trips: work.round_trips,
         sleep: work.sleep.get(),
         flushes: if machine.settings.synchronous_commit == SynchronousCommit::Off { 0.0 } else { work.flushes },

@@ -1,6 +1,8 @@
 //! Output: one small file per format. Nothing here computes; it chooses digits and words.
 
 pub mod advice;
+#[cfg(feature = "live")]
+pub mod calibration;
 pub mod check;
 pub mod csv;
 pub mod curve;

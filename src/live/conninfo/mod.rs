@@ -29,6 +29,7 @@ use crate::live::LiveError;
 use environment::{Environment, socket_directory};
 use hosts::Endpoint;
 use keywords::{KEYWORDS, SECRET, SESSION_VARIABLES, refuse};
+pub(crate) use message::server_words;
 
 /// Connection parameters by libpq's keywords (`host`, `port`, `user`, `dbname`, `password`, `sslmode` ...).
 ///
@@ -110,6 +111,14 @@ impl Conninfo {
     pub fn with_database(&self, name: &str) -> Self {
         let mut other = self.clone();
         other.parameters.insert("dbname".to_owned(), name.to_owned());
+        other
+    }
+
+    /// The same server, as a client of another name: its sessions can then be told from those of others.
+    #[must_use]
+    pub fn with_application_name(&self, name: &str) -> Self {
+        let mut other = self.clone();
+        other.parameters.insert("application_name".to_owned(), name.to_owned());
         other
     }
 

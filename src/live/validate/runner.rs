@@ -121,6 +121,8 @@ impl<'a> Runner<'a> {
             clients: planned.clients,
             seconds,
             warmup,
+            transactions: None,
+            reconnect: false,
             protocol: self.protocol.to_owned(),
             variables,
             settings: self.scripts.settings.clone(),
