@@ -242,6 +242,8 @@ fn spreads(known: &[Known], measured: &[&Measured], solution: &Solution) -> Vec<
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const KNOWN: [Known; 4] = [
@@ -330,6 +332,29 @@ mod tests {
         assert_eq!(list.values[1], 0.0, "{list:?}");
         assert!(list.values[0] > 4.0 && list.values[0] < 6.0, "{list:?}");
         assert!(list.spreads.iter().all(|s| s.is_finite() && *s > 0.0));
+    }
+
+    proptest! {
+        /// The short way and Lawson and Hanson's lead to the same prices.
+        #[test]
+        fn the_short_way_leads_to_the_same_prices(
+            counts in prop::collection::vec(prop::collection::vec(0.0..10.0f64, 4), 3..8),
+            values in prop::collection::vec(0.5..200.0f64, 8),
+        ) {
+            let measured: Vec<Measured> = counts
+                .iter()
+                .zip(&values)
+                .map(|(c, v)| Measured { counts: c.clone(), value: *v, noise: 0.05 })
+                .collect();
+            let rows: Vec<&Measured> = measured.iter().collect();
+            let a = design(&KNOWN, &rows, 1.0);
+            let y = DVector::from_fn(a.nrows(), |i, _| if i < rows.len() { 1.0 / 0.05 } else { 0.0 });
+            let (short, (long, _, done)) = (non_negative(&a, &y), lawson_hanson(&a, &y));
+            prop_assert!(done);
+            for (s, l) in short.iter().zip(long.iter()) {
+                prop_assert!((s - l).abs() < 1e-6 * (1.0 + l.abs()), "{short} {long}");
+            }
+        }
     }
 
     #[test]
