@@ -71,7 +71,7 @@ const MOST_ROUNDS: usize = 100;
 pub fn fit(known: &[Known], measured: &[Measured]) -> Result<PriceList, FitError> {
     check(known, measured)?;
     let rows: Vec<&Measured> = measured.iter().collect();
-    let all = solve(known, &rows);
+    let all = solve(known, &rows, first_scale(known, &rows));
     let (spreads, fitted) = (spreads(known, &rows, &all), rows.iter().map(|m| all.sum(known, m)).collect());
     let mut left_out: Vec<Option<f64>> =
         (0..known.len()).map(|j| measured.iter().any(|m| m.counts[j] > 0.0).then_some(0.0)).collect();
@@ -83,7 +83,7 @@ pub fn fit(known: &[Known], measured: &[Measured]) -> Result<PriceList, FitError
             left_out_errors.push(0.0);
             continue;
         }
-        let without = solve(known, &others);
+        let without = solve(known, &others, all.scale);
         left_out_errors.push(without.sum(known, &measured[i]) / measured[i].value - 1.0);
         for (j, most) in left_out.iter_mut().enumerate() {
             if let Some(most) = most {
@@ -144,8 +144,8 @@ impl Solution {
     }
 }
 
-fn solve(known: &[Known], measured: &[&Measured]) -> Solution {
-    let mut scale = first_scale(known, measured);
+fn solve(known: &[Known], measured: &[&Measured], first_scale: f64) -> Solution {
+    let mut scale = first_scale;
     let right = DVector::from_fn(measured.len() + known.len(), |i, _| measured.get(i).map_or(0.0, |m| 1.0 / m.noise));
     let mut shares = vec![scale; known.len()];
     for round in 1..=MOST_ROUNDS {

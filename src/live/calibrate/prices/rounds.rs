@@ -138,13 +138,16 @@ impl<'a> Runner<'a> {
     /// A probe that fails, named.
     pub fn rounds(&mut self, deadline: Instant, tick: &mut dyn FnMut(&str)) -> Result<Vec<Runs>, LiveError> {
         let mut runs = vec![Runs::default(); self.probes.len()];
+        let mut took = vec![Duration::ZERO; self.probes.len()];
         for round in 0..MOST_ROUNDS {
             for (n, collected) in runs.iter_mut().enumerate() {
-                if round > 0 && Instant::now() + Duration::from_secs_f64(self.seconds) > deadline {
+                let start = Instant::now();
+                if round > 0 && start + took[n] > deadline {
                     return Ok(runs);
                 }
                 tick(&format!("probe {} of {}: {}", n + 1, self.probes.len(), self.probes[n].name));
                 collected.samples.push(self.sample(n)?);
+                took[n] = start.elapsed();
             }
         }
         Ok(runs)
