@@ -103,7 +103,9 @@ fn a_measurement_keeps_its_budget_and_explains_its_probes() {
     let mut told = 0;
     let fit = prices::measure(&server, &place, budget, &mut |_| told += 1).unwrap();
     let took = start.elapsed();
-    assert!(took < budget + Duration::from_secs(5), "{took:?}");
+    // The fit after the last round takes a blink in a release build, but seconds in another.
+    let slack = Duration::from_secs(if cfg!(debug_assertions) { 20 } else { 5 });
+    assert!(took < budget + slack, "{took:?}");
     assert!(told > catalogue::PROBES.len());
     assert_eq!(fit.probes.len(), catalogue::PROBES.len());
     assert!(fit.coefficients.iter().all(|c| c.value.is_finite() && c.value >= 0.0 && c.spread > 0.0));
