@@ -16,6 +16,7 @@ use predict::live::calibrate::prices::{self, catalogue, probe::Probe, rounds::Ru
 use predict::live::calibrate::{Location, Place};
 use predict::live::conninfo::{Conninfo, Typed};
 use predict::live::{Cluster, ClusterOptions, LiveError, Server};
+use predict::workload::Protocol;
 
 /// The scratch schema of these tests.
 const SCHEMA: &str = "predict_probes";
@@ -28,7 +29,8 @@ struct Scratch {
     locale: String,
 }
 
-fn scratch(cpus: Option<&str>) -> Option<Scratch> {
+/// Without the tables of the probes: a server, and where it is.
+fn empty(cpus: Option<&str>) -> Option<(Cluster, Server, Place)> {
     let options = ClusterOptions { cpus: cpus.map(str::to_owned), ..ClusterOptions::default() }
         .setting("shared_buffers", "1GB")
         .setting("max_wal_size", "8GB")
@@ -54,6 +56,11 @@ fn scratch(cpus: Option<&str>) -> Option<Scratch> {
         version: version / 10_000,
     };
     cluster.sql("postgres", &format!("CREATE SCHEMA {SCHEMA}")).unwrap();
+    Some((cluster, server, place))
+}
+
+fn scratch(cpus: Option<&str>) -> Option<Scratch> {
+    let (cluster, server, place) = empty(cpus)?;
     let mut client = session::open(&server, &place).unwrap();
     let locale = session::locale(&mut client).unwrap();
     session::build(&mut client, &locale, &mut |_| {}).unwrap();
@@ -81,6 +88,31 @@ fn the_server_runs_the_plans_that_the_model_counts() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let absent =
+        [Probe::prepared("of a table that is not there", &[], &["SELECT 1 FROM not_there"]).by(Protocol::Simple)];
+    let error = Runner::new(&s.server, &s.place, (&absent, &counted[..1]), Duration::from_secs(1)).err().unwrap();
+    let message = error.to_string();
+    assert!(message.contains("`of a table that is not there`") && message.contains("not_there"), "{message}");
+}
+
+#[test]
+#[ignore = "a minute of a machine without other work"]
+fn a_measurement_keeps_its_budget_and_explains_its_probes() {
+    let Some((_cluster, server, place)) = empty(Some("0")) else { return };
+    let (budget, start) = (Duration::from_secs(60), Instant::now());
+    let mut told = 0;
+    let fit = prices::measure(&server, &place, budget, &mut |_| told += 1).unwrap();
+    let took = start.elapsed();
+    // The fit after the last round takes a blink in a release build, but seconds in another.
+    let slack = Duration::from_secs(if cfg!(debug_assertions) { 20 } else { 5 });
+    assert!(took < budget + slack, "{took:?}");
+    assert!(told > catalogue::PROBES.len());
+    assert_eq!(fit.probes.len(), catalogue::PROBES.len());
+    assert!(fit.coefficients.iter().all(|c| c.value.is_finite() && c.value >= 0.0 && c.spread > 0.0));
+    let mut errors: Vec<f64> = fit.probes.iter().map(|p| (p.fitted_us / p.measured_us - 1.0).abs()).collect();
+    errors.sort_by(f64::total_cmp);
+    println!("{took:?}, median error {:.1}%", errors[errors.len() / 2] * 100.0);
+    assert!(errors[errors.len() / 2] < 0.1, "{errors:?}");
 }
 
 #[test]

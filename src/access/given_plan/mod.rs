@@ -148,10 +148,17 @@ impl Plan {
         counts.buffer_visit = reading.counts.buffer_visit + checks * (DESCENT_PAGES + 1.0);
         counts.index_row = reading.counts.index_row;
         counts.seq_row = reading.counts.seq_row;
-        counts.text_test = 0.0;
+        counts.plan_node = reading.counts.plan_node;
+        counts.row_test = reading.counts.row_test;
+        counts.text_test = reading.counts.text_test;
+        counts.pattern_test = reading.counts.pattern_test;
         counts.sort_step = reading.counts.sort_step;
         counts.text_sort_step = reading.counts.text_sort_step;
         counts.group_row = reading.counts.group_row;
+        counts.group_made = reading.counts.group_made;
+        counts.join_row = reading.counts.join_row;
+        counts.hash_row = reading.counts.hash_row;
+        counts.aggregate_row = reading.counts.aggregate_row;
         counts.executor_run = own.executor_run.max(1.0);
         counts.message = 1.0;
     }

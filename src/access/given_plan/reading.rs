@@ -6,6 +6,9 @@ use crate::schema::TableName;
 
 /// Buffer accesses of a descent, when a plan has no BUFFERS.
 pub(super) const DESCENT_PAGES: f64 = 3.0;
+/// Nodes whose price is in that of the node above them, or of the statement.
+const PART_OF_ANOTHER: [&str; 7] =
+    ["Result", "ModifyTable", "Hash", "Bitmap Index Scan", "BitmapAnd", "BitmapOr", "Materialize"];
 /// Bytes of a text, as far as a sort's keys show that they are texts: PostgreSQL writes their casts and collations.
 const TEXT_MARKS: &[&str] = &["::text", "COLLATE", "lower(", "upper("];
 
@@ -77,6 +80,10 @@ impl Reading {
             let rows: f64 = children.map(|c| c.rows(loops)).sum();
             if rows > 0.0 { rows } else { this }
         };
+        self.filter(node, loops, rows);
+        if !PART_OF_ANOTHER.contains(&kind) {
+            self.counts.plan_node += 1.0;
+        }
         match kind {
             "Seq Scan" | "Sample Scan" => {
                 self.counts.seq_row += rows + node.removed(loops);
@@ -102,12 +109,25 @@ impl Reading {
                 self.counts.seq_row += rows + node.removed(loops);
             }
             "Sort" | "Incremental Sort" => self.sort(node, loops, rows),
-            "Hash" | "Aggregate" | "Group" | "WindowAgg" | "Unique" | "SetOp" | "Merge Join" | "Memoize" => {
-                self.counts.group_row += input(rows);
+            "Aggregate" | "Group" | "WindowAgg" | "Unique" | "SetOp" | "Memoize" => {
+                let rows_in = input(rows);
+                if node.text("Strategy") != "Plain" {
+                    self.counts.group_row += rows_in;
+                    self.counts.group_made += rows;
+                }
+                if kind == "Aggregate" {
+                    // The plan does not say how many aggregates there are.
+                    self.counts.aggregate_row += rows_in;
+                }
+            }
+            "Merge Join" => self.counts.join_row += input(rows),
+            "Hash" => {
+                self.counts.join_row += input(rows);
+                self.counts.hash_row += input(rows);
             }
             "Hash Join" => {
                 let probed = node.children().find(|c| c.role() == "Outer").map_or(0.0, |c| c.rows(loops));
-                self.counts.group_row += probed;
+                self.counts.join_row += probed;
             }
             // The model reads its inner rows again and again as it would scan a table.
             "Nested Loop" => self.counts.seq_row += node.removed(loops),
@@ -117,6 +137,21 @@ impl Reading {
             // Append, Merge Append, Limit, Result, Gather, Recursive Union, Subquery Scan, BitmapAnd ... hand rows
             // through; what they hand is counted where it comes from.
             _ => {}
+        }
+    }
+
+    /// The conditions of a node, each on every row that it looks at.
+    fn filter(&mut self, node: Node<'_>, loops: f64, rows: f64) {
+        let looked_at = rows + node.removed(loops);
+        for condition in node.text("Filter").split(" AND ").filter(|c| !c.is_empty()) {
+            let count = if condition.contains("~~") {
+                &mut self.counts.pattern_test
+            } else if TEXT_MARKS.iter().any(|m| condition.contains(m)) {
+                &mut self.counts.text_test
+            } else {
+                &mut self.counts.row_test
+            };
+            *count += looked_at;
         }
     }
 

@@ -135,3 +135,54 @@ fn only(name: &str) -> Coefficients {
     }
     list
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::catalogue::{OTHERS, PROBES};
+    use super::*;
+
+    #[test]
+    fn every_price_of_a_statement_is_in_some_probe() {
+        let counted = count(PROBES, 15, "\"default\"").unwrap();
+        // What no single statement shows: files, connections, pages that come or are logged whole.
+        let apart = ["file_made", "connection_start", "page_image", "wal_write_call", "page_copy"];
+        for (n, price) in server_prices().enumerate() {
+            let held = counted.iter().filter(|c| c.server[n] > 0.0).count();
+            assert_eq!(held == 0, apart.contains(&price.name), "{}: in {held} probes", price.name);
+        }
+        for (n, price) in client_prices().enumerate() {
+            assert!(counted.iter().any(|c| c.client[n] > 0.0), "{}", price.name);
+        }
+    }
+
+    /// The demand under the default prices is the counts times the default prices: no part is counted twice or lost.
+    #[test]
+    fn counts_times_prices_are_the_demand() {
+        let schema = schema::read("probes.sql", &tables::ddl("\"C\""));
+        let mut machine = Machine { settings: Settings::defaults(15), ..machine::reference() };
+        machine.cpu.speed = 1.0;
+        for probe in [&PROBES[8], &PROBES[PROBES.len() - 2]] {
+            let counted = count_sent(&[probe], &schema, &mut machine).unwrap().remove(0);
+            let summed: f64 = server_prices().zip(&counted.server).map(|(p, c)| p.default.value * c).sum();
+            let prices = crate::demand::Prices { coefficients: &machine.coefficients, protocol: probe.protocol };
+            let priced: f64 = counted.footprints.iter().map(|f| prices.statement(f).time.us()).sum();
+            let commits =
+                machine.coefficients.write_transaction.value + machine.coefficients.wal_kb.value * 34.0 / 1024.0;
+            let writes = counted.footprints.iter().any(|f| f.writes);
+            let whole = priced + if writes { commits } else { 0.0 };
+            assert!((summed / whole - 1.0).abs() < 1e-9, "{}: {summed} {whole}", probe.name);
+        }
+    }
+
+    #[test]
+    fn names_are_told_apart_and_scripts_are_pgbench_s() {
+        let mut names: Vec<&str> = PROBES.iter().chain(OTHERS).map(|p| p.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), PROBES.len() + OTHERS.len());
+        let script = OTHERS.iter().find(|p| p.name == "read and change, extended").unwrap().script();
+        let lines: Vec<&str> = script.lines().collect();
+        assert_eq!(lines[0], "\\set x random(1, 50000)");
+        assert_eq!((lines[2], lines[5]), ("BEGIN;", "COMMIT;"));
+    }
+}

@@ -27,6 +27,12 @@ pub const CLIENTS: u32 = 4;
 /// Relative error of the price list where everything is known: what additive counts leave out of a statement.
 const MODEL_ERROR: f64 = 0.05;
 
+/// More time than this brings nothing, and would not fit the clock.
+const LONGEST: Duration = Duration::from_secs(3600);
+
+/// Time to leave for the fit, which is repeated without each probe.
+const FITTING: Duration = Duration::from_secs(2);
+
 /// One coefficient as this machine has it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fitted {
@@ -72,6 +78,7 @@ pub fn measure(
     budget: Duration,
     tick: &mut dyn FnMut(&str),
 ) -> Result<PriceFit, LiveError> {
+    let budget = budget.min(LONGEST);
     let deadline = Instant::now() + budget;
     let mut client = session::open(server, place)?;
     let locale = session::locale(&mut client)?;
@@ -80,7 +87,7 @@ pub fn measure(
     let counted = count(probes, place, &locale)?;
     let left = deadline.saturating_duration_since(Instant::now());
     let mut runner = Runner::new(server, place, (probes, &counted), left)?;
-    let runs = runner.rounds(deadline, tick)?;
+    let runs = runner.rounds(deadline - FITTING.min(budget), tick)?;
     tick("fitting prices");
     explain(probes, &counted, &runs)
 }

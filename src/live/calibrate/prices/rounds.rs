@@ -138,13 +138,16 @@ impl<'a> Runner<'a> {
     /// A probe that fails, named.
     pub fn rounds(&mut self, deadline: Instant, tick: &mut dyn FnMut(&str)) -> Result<Vec<Runs>, LiveError> {
         let mut runs = vec![Runs::default(); self.probes.len()];
+        let mut took = vec![Duration::ZERO; self.probes.len()];
         for round in 0..MOST_ROUNDS {
             for (n, collected) in runs.iter_mut().enumerate() {
-                if round > 0 && Instant::now() + Duration::from_secs_f64(self.seconds) > deadline {
+                let start = Instant::now();
+                if round > 0 && start + took[n] > deadline {
                     return Ok(runs);
                 }
                 tick(&format!("probe {} of {}: {}", n + 1, self.probes.len(), self.probes[n].name));
                 collected.samples.push(self.sample(n)?);
+                took[n] = start.elapsed();
             }
         }
         Ok(runs)
@@ -161,12 +164,17 @@ impl<'a> Runner<'a> {
         // The next run of it lasts as long as asked.
         self.executions[probe] = self.seconds * outcome.report.tps;
         let of = |seconds: f64, empty: f64| (seconds - empty).max(0.0) / done * 1e6;
-        let server = match (outcome.server_cpu, self.place.location) {
-            (Some(time), Location::SameCores | Location::OtherCores) => of(time.get(), self.empty.0),
-            // Nothing but the server limits: it is busy all the time.
-            _ => self.place.cores / outcome.report.tps * 1e6,
+        let client = outcome.client_cpu.map(|time| of(time.get(), self.empty.1));
+        let server = match outcome.server_cpu.filter(|_| self.is_seen()) {
+            Some(time) => of(time.get(), self.empty.0),
+            None => {
+                // Nothing but the cores limits: they are busy all the time, with the client too where it shares them.
+                let busy = self.place.cores / outcome.report.tps * 1e6;
+                let shared = self.place.location == Location::SameCores;
+                busy - if shared { client.unwrap_or(0.0).min(busy) } else { 0.0 }
+            }
         };
-        Ok(Sample { server, client: outcome.client_cpu.map(|time| of(time.get(), self.empty.1)) })
+        Ok(Sample { server, client })
     }
 
     fn run_once(&self, probe: usize, each: u64) -> Result<Outcome, LiveError> {
@@ -182,11 +190,17 @@ impl<'a> Runner<'a> {
 
     /// Four where the processes can be looked at, as the price list is defined; enough to keep all cores busy where not.
     fn clients(&self) -> u32 {
-        match self.place.location {
-            Location::SameCores | Location::OtherCores => CLIENTS,
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few hundred at most")]
-            Location::OtherHost => (self.place.cores.clamp(1.0, 64.0) * f64::from(CLIENTS)).ceil() as u32,
+        if self.is_seen() {
+            return CLIENTS;
         }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few hundred at most")]
+        let all_busy = (self.place.cores.clamp(1.0, 64.0) * f64::from(CLIENTS)).ceil() as u32;
+        all_busy
+    }
+
+    /// Whether the CPU time of the server's processes can be read.
+    fn is_seen(&self) -> bool {
+        self.place.location != Location::OtherHost && self.server.postmaster().is_some()
     }
 
     fn failed(&self, probe: usize, message: &str) -> LiveError {
