@@ -21,6 +21,8 @@ const SCAN: [f64; 9] = [0.01, 0.03, 0.06, 0.12, 0.2, 0.32, 0.5, 0.7, 0.9];
 const HIGHEST_RIDGE: f64 = 16.0;
 /// The row's share of the time that it is held in the usual solution, from which on there is no other.
 const BUSY: f64 = 0.9;
+/// Classes of fewer rows are not taken apart.
+const ONE_ROW: f64 = 1.5;
 
 /// The state with a convoy, where there is one and it is the one that rules.
 pub(super) fn convoy(
@@ -30,12 +32,11 @@ pub(super) fn convoy(
     usual: &Steady,
     precision: f64,
 ) -> Result<Option<Steady>, QueueingError> {
-    let Some(index) = candidate(system, n, usual) else { return Ok(None) };
+    let Some(Candidate { index, queue: usual_queue, rho }) = candidate(system, n, usual) else { return Ok(None) };
     let rows = system.locks[index].rows;
     let mut apart = system.clone();
     apart.locks.splice(index..=index, one_apart(&system.locks[index]));
     let mut search = Search::new(&apart, n, entry, Some(usual), precision);
-    let usual_queue = usual.waiting / rows;
     let (mut low, mut found) = (0.0, None);
     let mut profile: Vec<(f64, f64)> = Vec::new();
     for share in SCAN {
@@ -59,7 +60,7 @@ pub(super) fn convoy(
     }
     let Some((low, high)) = found else { return Ok(None) };
     let steeper = 2.0 / (1.0 + system.hold_variation * system.hold_variation).min(2.0);
-    if !rules(&profile, usual_queue, rows, steeper) {
+    if !rules(&profile, (usual_queue, rho.max(f64::MIN_POSITIVE).ln()), rows, steeper) {
         return Ok(None);
     }
     search.wait_at(index);
@@ -74,22 +75,37 @@ pub(super) fn convoy(
     Ok(Some(steady))
 }
 
+/// A class whose rows may have a convoy, and how one of them is in the usual solution.
+struct Candidate {
+    index: usize,
+    /// Waiters.
+    queue: f64,
+    /// Arrivals per hold.
+    rho: f64,
+}
+
 /// The class of the row that would be busiest if all waited for it, where it would be too busy.
-fn candidate(system: &System, n: f64, usual: &Steady) -> Option<usize> {
+fn candidate(system: &System, n: f64, usual: &Steady) -> Option<Candidate> {
     if system.lock_handover <= 0.0 || n < 3.0 {
         return None;
     }
     let times = HoldTimes::read(system, &usual.conditions, &usual.residence, usual.server_cpu);
-    let load = |class: &LockClass, more: f64| -> f64 {
+    let load = |class: &LockClass, waiters: f64| -> f64 {
+        let handover = system.lock_handover * waiters;
         let waiting = class.takers.iter().filter(|t| t.waits);
-        usual.throughput * waiting.map(|t| t.takes * (times.of(&t.held) + more)).sum::<f64>() / class.rows
+        usual.throughput * waiting.map(|t| t.takes * (times.of(&t.held) + handover)).sum::<f64>() / class.rows
     };
-    let most = |class: &LockClass| load(class, system.lock_handover * n);
-    let (index, class) =
-        system.locks.iter().enumerate().max_by(|a, b| most(a.1).total_cmp(&most(b.1))).filter(|c| most(c.1) > 1.0)?;
-    let only = class.rows < 1.5;
-    let queue = system.lock_handover * usual.waiting;
-    (class.rows >= 1.0 && !(only && load(class, queue) > BUSY)).then_some(index)
+    let (index, class) = system
+        .locks
+        .iter()
+        .enumerate()
+        .max_by(|a, b| load(a.1, n).total_cmp(&load(b.1, n)))
+        .filter(|c| load(c.1, n) > 1.0 && c.1.rows >= 1.0)?;
+    let takers = usual.waits.takers(&system.locks).filter(|t| t.0 == index);
+    let queue = usual.throughput * takers.map(|(_, _, taker, wait, _)| taker.takes * wait).sum::<f64>() / class.rows;
+    let rho = load(class, queue).min(1.0);
+    // The only row of its kind has no other solution when it is busy already.
+    (class.rows >= ONE_ROW || rho < BUSY).then_some(Candidate { index, queue, rho })
 }
 
 /// One row of a class, and the rest of it.
@@ -99,14 +115,14 @@ fn one_apart(class: &LockClass) -> Vec<LockClass> {
         part.takers.iter_mut().for_each(|t| t.takes *= rows / class.rows);
         part
     };
-    if class.rows < 1.5 { vec![class.clone()] } else { vec![part(1.0), part(class.rows - 1.0)] }
+    if class.rows < ONE_ROW { vec![class.clone()] } else { vec![part(1.0), part(class.rows - 1.0)] }
 }
 
 /// Whether the state with many waiters weighs more than that with few, and is reached at all. `profile` is
-/// (queue, ln rho), from many to few.
-fn rules(profile: &[(f64, f64)], usual: f64, rows: f64, steeper: f64) -> bool {
+/// (queue, ln rho), from many to few; `usual` is the same of the usual state.
+fn rules(profile: &[(f64, f64)], usual: (f64, f64), rows: f64, steeper: f64) -> bool {
     let (mut weight, mut lowest) = (0.0_f64, 0.0_f64);
-    let (mut queue, mut slope) = (usual, 0.0);
+    let (mut queue, mut slope) = usual;
     for (further, ln_rho) in profile.iter().rev() {
         weight += 0.5 * (slope + ln_rho) * (further - queue);
         lowest = lowest.min(weight);
@@ -121,13 +137,13 @@ mod tests {
 
     #[test]
     fn the_heavier_state_rules_unless_the_ridge_is_too_high() {
-        // ln rho is -0.1 up to the ridge at 11 and +0.1 beyond: the state at 41 weighs exp(2) more than that at 1.
-        let profile = [(41.0, 0.1), (12.0, 0.1), (11.0, -0.1), (1.0, -0.1)];
-        assert!(rules(&profile, 1.0, 1.0, 1.0));
-        assert!(!rules(&profile[1..], 1.0, 1.0, 1.0));
+        // ln rho is -0.1 up to the ridge at 11 and +0.1 from 12 on: the state at 41 weighs exp(1.9) more than that at 1.
+        let (profile, usual) = ([(41.0, 0.1), (12.0, 0.1), (11.0, -0.1)], (1.0, -0.1));
+        assert!(rules(&profile, usual, 1.0, 1.0));
+        assert!(!rules(&profile[1..], usual, 1.0, 1.0));
         // Twenty times as steep, the ridge of one is beyond reach.
-        assert!(!rules(&profile, 1.0, 1.0, 20.0));
+        assert!(!rules(&profile, usual, 1.0, 20.0));
         // Any of many rows may be the one.
-        assert!(rules(&profile[1..], 1.0, 10.0, 1.0));
+        assert!(rules(&profile[1..], usual, 10.0, 1.0));
     }
 }

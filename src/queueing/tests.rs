@@ -119,10 +119,14 @@ proptest! {
 
     #[test]
     fn linearizer_is_near_and_conserves_customers(mut network in random_closed()) {
-        // Speeds that fall make networks with two regimes, which no mean value describes.
+        // Speeds that fall, or grow faster than the number present, make networks with two regimes, which no mean
+        // value describes.
         for center in &mut network.centers {
             if let Service::Shared(speeds) = &mut center.service {
                 speeds.sort_by(f64::total_cmp);
+                for j in 1..speeds.len() {
+                    speeds[j] = speeds[j].min(speeds[j - 1] * (j + 1) as f64 / j as f64);
+                }
             }
         }
         let guess = rough(&network);
@@ -134,5 +138,26 @@ proptest! {
                 prop_assert!((got.throughput[r] / truth.throughput[r] - 1.0).abs() < 0.15);
             }
         }
+    }
+}
+
+#[test]
+fn linearizer_does_not_see_customers_who_help_each_other() {
+    // Two of the first class are served ten times as fast as one: mostly they come and go together.
+    let network = |second: f64| Closed {
+        populations: vec![2, 1, 0],
+        think: vec![0.1, 0.1, 0.1],
+        centers: vec![
+            Center { demands: vec![0.0, 1.0, 0.0], service: Service::Shared(vec![1.0]) },
+            Center { demands: vec![1.0, 0.0664, 0.0], service: Service::Shared(vec![0.3, second]) },
+        ],
+    };
+    for (second, low, high) in [(2.877, 0.30, 0.40), (0.6, 0.0, 0.1)] {
+        let network = network(second);
+        let truth = exact::solve(&network, &rough(&network)).unwrap();
+        let got = linearizer(&network);
+        let error = [0, 1].map(|r| (got.throughput[r] / truth.throughput[r] - 1.0).abs());
+        assert!((low..high).contains(&error[0]) && error[1] < 0.01, "{second}: {error:?}");
+        assert!(exact::imbalance(&network, &got.throughput, &got.queues) < 1e-8);
     }
 }

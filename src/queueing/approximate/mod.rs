@@ -7,7 +7,9 @@
 //!
 //! At a station with several servers, or whose speed depends on the number present, the mean number
 //! seen does not determine the residence time. Its distribution is taken to be that of a birth-death
-//! chain with that mean, whose arrivals come from as many customers as may be there ([`marginal`]).
+//! chain with that mean, whose arrivals come from as many customers as may be there ([`marginal`]). That stops
+//! holding where the speed grows faster than the number present (or falls): such a station is mostly full or
+//! mostly empty, and its mean describes neither; throughput a third too low was seen at two customers.
 
 mod core;
 mod marginal;
