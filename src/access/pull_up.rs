@@ -45,7 +45,7 @@ pub(super) const SET_RETURNING: [(&str, f64); 5] = [
     ("jsonb_each", 100.0),
 ];
 
-fn is_aggregate(expr: &Expr) -> bool {
+pub(super) fn is_aggregate(expr: &Expr) -> bool {
     matches!(expr, Expr::Call { name, over: None, .. } if AGGREGATES.contains(&name.name.as_str()))
 }
 

@@ -267,12 +267,32 @@ impl Reader<'_> {
             Expr::Parameter { number, .. } => self.draws.distribution(*number).cloned(),
             _ => None,
         };
-        ValueSet {
-            values: if hidden { vec![Value::Unknown] } else { self.draws.evaluate_all(expr) },
-            distribution,
-            parameter: walk::has_parameter(expr),
-            hidden,
+        let mut values = self.draws.evaluate_all(expr);
+        if hidden {
+            values.retain(|v| matches!(v, Value::Sized(_)));
+            values.truncate(1);
+            if values.is_empty() {
+                values.push(Value::Unknown);
+            }
         }
+        ValueSet { values, domain: self.domain(expr), distribution, parameter: walk::has_parameter(expr), hidden }
+    }
+
+    /// How many different values the variables of an expression can give it, if it keeps them apart.
+    fn domain(&self, expr: &Expr) -> f64 {
+        let mut domain = 1.0;
+        let mut met = Vec::new();
+        walk::visit(expr, &mut |e| match e {
+            Expr::Parameter { number, .. } if !met.contains(number) => {
+                met.push(*number);
+                domain *= self.draws.distribution(*number).map_or(1.0, crate::access::popularity::drawable);
+            }
+            Expr::Binary { op, .. } if op == "%" || op == "/" => domain = f64::NAN,
+            Expr::Call { name, .. } if name.name == "mod" => domain = f64::NAN,
+            Expr::Call { name, .. } if name.name.contains("random") || name.name == "nextval" => domain = f64::INFINITY,
+            _ => {}
+        });
+        if domain.is_nan() { 1.0 } else { domain }
     }
 
     fn element_count(&self, array: &Expr) -> (f64, bool) {

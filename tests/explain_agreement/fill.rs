@@ -121,6 +121,8 @@ fn distinct_of(table: &Table, column: &Column, given: &ColumnStats, rows: f64) -
     let unique = table.indexes.iter().any(|i| i.unique && i.keys.len() == 1 && mentions(&i.keys[0].expr, &column.name));
     let drawn = matches!(&column.default, Some(predict::sql::tree::Expr::Call { name, .. }) if name.name == "nextval");
     let distinct = match given.distinct {
+        // As many different values as rows, of which the nulls take theirs away.
+        Some(_) if unique && given.null_fraction.is_some() => rows,
         Some(d) if d < 0.0 => -d * rows,
         Some(d) => d,
         None if unique || drawn => rows,
