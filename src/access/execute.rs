@@ -175,6 +175,10 @@ impl<'a> Run<'_, 'a> {
                 (_, true) => want * self.leaf_rows(child) / total.max(1e-9) + 1.0,
                 _ => (want - rows).max(0.0),
             };
+            // What comes after the last row wanted is never started.
+            if in_turn && from_here <= 0.0 {
+                break;
+            }
             rows += self.node(child, loops, from_here);
         }
         rows.min(want)

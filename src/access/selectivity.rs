@@ -36,8 +36,6 @@ const CONTAIN: f64 = 0.005;
 const TEXT_SEARCH: f64 = 0.001;
 /// FIXED_CHAR_SEL: share of texts that one constant character leaves.
 const FIXED_CHARACTER: f64 = 0.2;
-/// The same of a digit, one of ten.
-const FIXED_DIGIT: f64 = 0.1;
 /// Elements that the planner assumes of an array it cannot see.
 const ARRAY_ELEMENTS: f64 = 10.0;
 
@@ -150,9 +148,8 @@ pub fn one(clause: &Clause, info: &TableInfo, seen: Seen) -> f64 {
                 return MATCH;
             }
             let column = statistics(key, info);
-            let of = |c: char| if c.is_ascii_digit() { FIXED_DIGIT } else { FIXED_CHARACTER };
-            let guess = prefix.iter().flat_map(|p| p.chars()).take(10).map(of).product::<f64>()
-                * FIXED_CHARACTER.powf(fixed.min(5.0)).max(1e-4);
+            let characters = prefix.as_ref().map_or(0.0, |p| p.chars().count() as f64);
+            let guess = FIXED_CHARACTER.powf(characters.min(10.0)) * FIXED_CHARACTER.powf(fixed.min(5.0)).max(1e-4);
             column.map_or(guess, |c| {
                 let common: f64 = c
                     .most_common

@@ -209,7 +209,9 @@ impl Planner<'_> {
         columns.for_each(|(rel, distinct)| *by_rel.entry(rel).or_insert(1.0) *= distinct);
         let mut groups = 1.0;
         for (rel, distinct) in by_rel {
-            let total = self.block.rels[rel].info.rows.max(1.0);
+            let of_source = |r: &(f64, f64)| if seen == Seen::True { r.1 } else { r.0 };
+            let source = self.source_rows.get(&rel).map(of_source);
+            let total = source.unwrap_or(self.block.rels[rel].info.rows).max(1.0);
             let left = self.base_rows(rel, seen).min(total);
             let distinct = distinct.min(total);
             // Yao's approximation for a random sample of the rows.
