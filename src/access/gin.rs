@@ -3,12 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::access::column::ColumnInfo;
+use crate::access::postgres::INDEX_HEADER;
 use crate::access::relation::{IndexInfo, TableInfo};
 use crate::access::values::Value;
 use crate::schema::TypeFamily;
 
-/// Bytes of an index tuple's header.
-const INDEX_HEADER: f64 = 8.0;
 /// Bytes of the entry that stands for a row without keys: header, nulls and category (GinFormTuple, ginentrypage.c).
 const PLACEHOLDER: f64 = 24.0;
 /// Bytes of an array's header (ArrayType with one dimension).

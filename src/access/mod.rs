@@ -43,6 +43,7 @@ pub mod plan;
 pub mod planned;
 pub mod planner;
 pub mod popularity;
+pub mod postgres;
 pub mod predicates;
 pub mod pruning;
 pub mod pull_up;

@@ -6,6 +6,9 @@
 
 use crate::access::clause::{Clause, Key, Op, Test, ValueSet};
 use crate::access::column::ColumnInfo;
+use crate::access::postgres::{
+    ARRAY_ELEMENTS, CONTAIN, FIXED_CHARACTER, INEQUALITY, MATCH, RANGE, STATISTICS_TARGET, TEXT_SEARCH,
+};
 use crate::access::relation::TableInfo;
 use crate::access::values::Value;
 use crate::sql::tree::Expr;
@@ -21,23 +24,6 @@ pub enum Seen {
     /// What is there.
     True,
 }
-
-/// Values that the list of the most common ones has room for (default_statistics_target).
-const STATISTICS_TARGET: f64 = 100.0;
-/// DEFAULT_INEQ_SEL.
-const INEQUALITY: f64 = 1.0 / 3.0;
-/// DEFAULT_RANGE_INEQ_SEL.
-const RANGE: f64 = 0.005;
-/// DEFAULT_MATCH_SEL.
-const MATCH: f64 = 0.005;
-/// DEFAULT_CONTAIN_SEL, and for jsonb DEFAULT_MATCHING_SEL.
-const CONTAIN: f64 = 0.005;
-/// DEFAULT_TS_MATCH_SEL.
-const TEXT_SEARCH: f64 = 0.001;
-/// FIXED_CHAR_SEL: share of texts that one constant character leaves.
-const FIXED_CHARACTER: f64 = 0.2;
-/// Elements that the planner assumes of an array it cannot see.
-const ARRAY_ELEMENTS: f64 = 10.0;
 
 /// What is known of a key of a table; `None` for an expression without statistics.
 #[must_use]
