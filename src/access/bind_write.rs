@@ -144,11 +144,12 @@ impl Binder<'_, '_> {
             let Some(value) = value else { return 0.0 };
             let value = reader.value(value);
             if value.hidden || value.unknown() {
-                let grows = matches!(
-                    value.distribution,
-                    Some(crate::workload::Distribution::Sequence { .. } | crate::workload::Distribution::Uuid { .. })
-                );
-                share *= if grows { 0.0 } else { 1.0 / table.columns[*column].distinct };
+                // What grows is not there yet.
+                share *= if value.domain.is_finite() {
+                    selectivity::equality(&table.columns[*column], &value, Seen::True)
+                } else {
+                    0.0
+                };
                 continue;
             }
             share *= selectivity::equality(&table.columns[*column], &value, Seen::True);

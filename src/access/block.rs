@@ -201,8 +201,8 @@ pub struct Block {
     pub group_by: Vec<SortKey>,
     /// Aggregates computed; grouping without any is possible.
     pub aggregates: f64,
-    /// min or max of a single column, alone in the select list: (relation, column, max).
-    pub extreme: Option<(usize, usize, bool)>,
+    /// Where min and max of single columns are the only aggregates: (relation, column, max) of each.
+    pub extremes: Vec<(usize, usize, bool)>,
     /// Share of groups that HAVING keeps.
     pub having: f64,
     /// DISTINCT keys; empty without.

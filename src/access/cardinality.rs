@@ -1,7 +1,7 @@
 //! How many rows relations and their joins have: believed and true.
 
 use crate::access::block::bit;
-use crate::access::clause::{Clause, Op, Test};
+use crate::access::clause::{Clause, Key, Op, Test};
 use crate::access::column::ColumnInfo;
 use crate::access::cost::clamp_rows;
 use crate::access::planner::{EqualClass, Planner, Special};
@@ -45,6 +45,9 @@ impl Planner<'_> {
         let mut rows: f64 = members.iter().map(|r| self.base_rows(*r, seen)).product();
         for class in self.classes.iter().filter(|c| c.constant.is_none()) {
             rows *= self.class_share(class, set);
+            if seen == Seen::True {
+                rows *= self.same_range(class, set);
+            }
         }
         rows *= self.whole_key_correction(set);
         for place in &self.crossing {
@@ -79,6 +82,50 @@ impl Planner<'_> {
         }
         distinct.sort_by(f64::total_cmp);
         nulls * distinct[1..].iter().map(|d| 1.0 / d).product::<f64>()
+    }
+
+    /// What a range of one of a class's columns adds to the rows of their join: all of them lie in it, so that the
+    /// other sides' rows outside it were never to be met.
+    fn same_range(&self, class: &EqualClass, set: u64) -> f64 {
+        let mut bounds: Vec<(usize, &Clause)> = Vec::new();
+        for key in class.keys.iter().filter(|k| set & bit(k.rel) != 0) {
+            for clause in self.local[key.rel].iter().map(|c| &self.pool[*c]) {
+                if matches!(&clause.test, Test::Compare(k, op, _) if k == key && (op.is_lower() || op.is_upper())) {
+                    bounds.push((key.rel, clause));
+                }
+            }
+        }
+        if bounds.is_empty() {
+            return 1.0;
+        }
+        let (mut rows, mut distinct) = (1.0, Vec::new());
+        for key in class.keys.iter().filter(|k| set & bit(k.rel) != 0) {
+            let Some(column) = self.column(key).filter(|c| c.bounds.is_some()) else { return 1.0 };
+            let on_key = |clause: &Clause| match &clause.test {
+                Test::Compare(_, op, value) => {
+                    Clause { test: Test::Compare(key.clone(), *op, value.clone()), ..clause.clone() }
+                }
+                _ => clause.clone(),
+            };
+            let of = |clauses: Vec<Clause>| {
+                let info = &self.block.rels[key.rel].info;
+                selectivity::all(&clauses.iter().collect::<Vec<_>>(), info, Seen::True).max(1e-9)
+            };
+            let all = of(bounds.iter().map(|(_, c)| on_key(c)).collect());
+            let own = of(bounds.iter().filter(|(rel, _)| *rel == key.rel).map(|(_, c)| on_key(c)).collect());
+            rows *= all / own;
+            distinct.push((column.distinct, (column.distinct * all).max(1.0)));
+        }
+        if distinct.len() < 2 {
+            return 1.0;
+        }
+        let others = |d: &mut Vec<f64>| {
+            d.sort_by(f64::total_cmp);
+            d[1..].iter().product::<f64>()
+        };
+        let whole = others(&mut distinct.iter().map(|d| d.0).collect());
+        let inside = others(&mut distinct.iter().map(|d| d.1).collect());
+        rows * whole / inside
     }
 
     /// Joins on all columns of a unique key find one row, not the product of independent equalities.
@@ -139,9 +186,66 @@ impl Planner<'_> {
             // The planner takes the share of nulls in the column, which has none.
             JoinType::Left if special.unmatched => 1.0,
             JoinType::Left | JoinType::Full => pairs.max(outer),
-            JoinType::Semi => outer * matched_share(pairs / outer.max(1e-9)),
-            JoinType::Anti => outer * (1.0 - matched_share(pairs / outer.max(1e-9))),
+            JoinType::Semi => outer * self.matched(special, set, pairs / outer.max(1e-9), seen),
+            JoinType::Anti => outer * (1.0 - self.matched(special, set, pairs / outer.max(1e-9), seen)),
         }
+    }
+
+    /// Share of the rows outside a semi- or anti-join that have a match inside, when they have `matches` on average.
+    fn matched(&self, special: &Special, set: u64, matches: f64, seen: Seen) -> f64 {
+        let (inner, outer) = (special.inner, set & !special.inner);
+        if seen != Seen::True {
+            return self.believed_match(inner, outer).map_or(matched_share(matches), |share| {
+                let further = special.clauses.iter().map(|c| &self.pool[*c]).filter(|c| c.rels & !set == 0);
+                let further = further.filter(|c| !matches!(c.test, Test::Join(_, Op::Eq, _)));
+                share * further.map(|c| self.across(c, seen)).product::<f64>()
+            });
+        }
+        if inner.count_ones() != 1 {
+            return matched_share(matches);
+        }
+        // Of `each` rows with the same key any one may pass the other conditions.
+        let rel = inner.trailing_zeros() as usize;
+        let rows = self.block.rels[rel].info.rows;
+        let distinct: f64 =
+            self.key_pairs(inner, outer).iter().filter_map(|(i, _)| self.column(i)).map(|c| c.distinct).product();
+        let each = (rows / distinct.max(1.0)).max(1.0);
+        let passing = (self.base_rows(rel, seen) / rows.max(1.0)).min(1.0);
+        let found = matched_share(matches / (each * passing).max(1e-12));
+        found * (1.0 - (1.0 - passing).powf(each))
+    }
+
+    /// The equalities between two sides, one for each key of the inner one: (inner, outer).
+    fn key_pairs(&self, inner: u64, outer: u64) -> Vec<(&Key, &Key)> {
+        let mut pairs: Vec<(&Key, &Key)> = Vec::new();
+        for r in (0..self.links.len()).filter(|r| inner & bit(*r) != 0) {
+            for (place, others) in &self.links[r] {
+                if others & outer != 0
+                    && let Test::Join(inside, Op::Eq, outside) = &self.pool[*place].test
+                    && !pairs.iter().any(|(i, _)| *i == inside)
+                {
+                    pairs.push((inside, outside));
+                }
+            }
+        }
+        pairs
+    }
+
+    /// What the planner takes for the share of outer rows that an EXISTS finds a match for (eqjoinsel_semi): values
+    /// inside, no more than rows are left there, over values outside.
+    pub(super) fn believed_match(&self, inner: u64, outer: u64) -> Option<f64> {
+        let pairs = self.key_pairs(inner, outer);
+        if pairs.is_empty() {
+            return None;
+        }
+        let share = |(inside, outside): &(&Key, &Key)| {
+            let rows = self.base_rows(inside.rel, self.seen);
+            let inside = self.column(inside).map_or(rows, |c| c.distinct).min(rows);
+            let (outside, nulls) = self.column(outside).map_or((inside, 0.0), |c| (c.distinct, c.null_fraction));
+            let outside = outside.max(1.0);
+            (inside / outside).min(1.0) * (1.0 - nulls)
+        };
+        Some(pairs.iter().map(share).product())
     }
 
     /// Share of a leaf's rows that pass the clauses, equalities with other relations included.
@@ -158,6 +262,11 @@ impl Planner<'_> {
                     Some(column) if *op == Op::Eq && seen != Seen::True => selectivity::average(column),
                     _ => selectivity::join(own, *op, self.column(right)),
                 };
+                if seen == Seen::True
+                    && let Some(class) = self.classes.iter().find(|c| c.constant.is_none() && c.keys.contains(left))
+                {
+                    linked *= self.same_range(class, bit(left.rel) | bit(right.rel));
+                }
             }
         }
         if !links.is_empty()
@@ -169,7 +278,9 @@ impl Planner<'_> {
             let (equal, rest): (Vec<usize>, Vec<usize>) = plain.iter().partition(
                 |p| matches!(&self.pool[**p].test, Test::Compare(k, Op::Eq, _) if k.column.as_ref().is_some_and(of_key)),
             );
-            let found = (linked * selectivity::all(&self.clauses(&equal), info, seen)).max(1.0 / info.rows.max(1.0));
+            // With a value of its own for one of them, the row need not be there.
+            let least = if equal.is_empty() { 1.0 / info.rows.max(1.0) } else { 0.0 };
+            let found = (linked * selectivity::all(&self.clauses(&equal), info, seen)).max(least);
             return (found * selectivity::all(&self.clauses(&rest), info, seen)).clamp(0.0, 1.0);
         }
         (linked * selectivity::all(&self.clauses(&plain), info, seen)).clamp(0.0, 1.0)

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::access::block::Leaf;
+use crate::access::partition_rows;
 use crate::access::partitions;
 use crate::access::relation::TableInfo;
 use crate::schema::{Schema, TableId, TableName};
@@ -33,9 +34,10 @@ pub struct Catalog<'a> {
     tables: &'a BTreeMap<TableName, TableStats>,
     by_name: HashMap<&'a TableName, TableId>,
     children: HashMap<TableId, Vec<TableId>>,
-    /// By parent: rows given to children of their own, and how many children have none. Found once, since there may
-    /// be thousands of them.
-    shares: HashMap<TableId, (f64, usize)>,
+    /// By parent: rows given to children of their own. Found once, since there may be thousands of them.
+    given: HashMap<TableId, f64>,
+    /// By child without rows of its own: its share of what its parent's rows leave.
+    shares: HashMap<TableId, f64>,
     written: HashMap<TableId, Written>,
     resolved: HashMap<TableId, Arc<TableInfo>>,
     /// Whether text compares byte by byte where no collation is written.
@@ -53,14 +55,10 @@ impl<'a> Catalog<'a> {
                 children.entry(*parent).or_default().push(id);
             }
         }
-        let given = |id: &TableId| workload.tables.get(&schema.tables[*id].name).map(|s| s.rows);
-        let share = |(parent, of): (&TableId, &Vec<TableId>)| {
-            let rows: Vec<f64> = of.iter().filter_map(given).collect();
-            (*parent, (rows.iter().sum(), of.len() - rows.len()))
-        };
-        let shares = children.iter().map(share).collect();
+        let (given, shares) = split_rows(schema, workload, &children);
         Self {
             schema,
+            given,
             shares,
             tables: &workload.tables,
             by_name: schema.tables.iter().enumerate().map(|(id, t)| (&t.name, id)).collect(),
@@ -105,9 +103,8 @@ impl<'a> Catalog<'a> {
         }
         let table = self.schema.tables.get(id)?;
         if let Some((parent, _)) = &table.partition_of {
-            let (given, without) = self.shares.get(parent).copied().unwrap_or((0.0, 1));
-            let left = (self.rows(*parent)? - given).max(0.0);
-            return Some(left / without.max(1) as f64);
+            let left = (self.rows(*parent)? - self.given.get(parent).copied().unwrap_or(0.0)).max(0.0);
+            return Some(left * self.shares.get(&id).copied().unwrap_or(1.0));
         }
         let partitions = self.children.get(&id)?;
         partitions.iter().map(|p| self.stats(*p).map(|s| s.rows)).sum()
@@ -146,8 +143,8 @@ impl<'a> Catalog<'a> {
             stats = self.stats(at);
         }
         let inherited = (at != id).then(|| {
-            let mut shared = stats.cloned().unwrap_or_default();
-            // Counts of distinct values of a key shrink with the rows; sizes are the partition's own.
+            let mut shared = stats.map(|s| self.narrowed(s, at, id, rows)).unwrap_or_default();
+            // Sizes are the partition's own.
             shared.pages = self.stats(id).and_then(|s| s.pages);
             shared.dead_rows = self.stats(id).and_then(|s| s.dead_rows);
             shared
@@ -171,10 +168,8 @@ impl<'a> Catalog<'a> {
         for (column, of) in info.columns.iter_mut().zip(&table.columns) {
             column.locale &= !of.collation.as_deref().map_or(self.plain_collation, is_plain);
         }
-        if let Some((parent, bound)) = &table.partition_of {
-            let limit = partitions::limit(&self.schema.tables[*parent], bound, |column| {
-                info.column(column).is_some_and(|c| info.columns[c].time)
-            });
+        if let Some((parent, _)) = &table.partition_of {
+            let limit = partition_rows::limit_of(self.schema, *parent, id);
             if let partitions::Limit::Range(column, lo, hi) = limit
                 && let Some(place) = info.column(&column)
             {
@@ -189,6 +184,25 @@ impl<'a> Catalog<'a> {
         let info = Arc::new(info);
         self.resolved.insert(id, Arc::clone(&info));
         info
+    }
+
+    /// The statistics of `from`, an ancestor, as they are in the partition `id` with `rows` rows.
+    fn narrowed(&self, stats: &TableStats, from: TableId, id: TableId, rows: f64) -> TableStats {
+        let mut steps = Vec::new();
+        let mut at = id;
+        while let Some((parent, _)) = self.schema.tables[at].partition_of.as_ref().filter(|_| at != from) {
+            steps.push((*parent, at));
+            at = *parent;
+        }
+        let mut inside = stats.clone();
+        for (parent, child) in steps.into_iter().rev() {
+            let limit = partition_rows::limit_of(self.schema, parent, child);
+            let here = if child == id { rows } else { self.rows(child).unwrap_or(rows) };
+            let share = (here / inside.rows.max(1.0)).min(1.0);
+            inside = partition_rows::within(&inside, &limit, &self.schema.tables[parent], share);
+            inside.rows = here;
+        }
+        inside
     }
 
     /// The tables that a scan of `id` reads: itself, or its partitions; `ONLY` keeps to itself.
@@ -208,19 +222,9 @@ impl<'a> Catalog<'a> {
         if only {
             return;
         }
-        for child in self.children.get(&id).cloned().unwrap_or_default() {
-            let parts = match &self.schema.tables[child].partition_of {
-                Some((_, bound)) => {
-                    let is_time = |column: &str| {
-                        table
-                            .columns
-                            .iter()
-                            .any(|c| c.name == column && (c.ty.name.starts_with("timestamp") || c.ty.name == "date"))
-                    };
-                    partitions::limit(table, bound, is_time)
-                }
-                None => partitions::Limit::Any,
-            };
+        let children = self.children.get(&id).cloned().unwrap_or_default();
+        let limits = partition_rows::limits(self.schema, id, &children);
+        for (child, parts) in children.into_iter().zip(limits) {
             above.push(parts);
             self.collect(child, false, above, leaves);
             above.pop();
@@ -244,6 +248,29 @@ impl<'a> Catalog<'a> {
         }
         found
     }
+}
+
+/// Rows given to the children of each parent, and the share of the rest that each other child has: by the
+/// statistics of the partition key where they say, else an even one.
+fn split_rows(
+    schema: &Schema,
+    workload: &Workload,
+    children: &HashMap<TableId, Vec<TableId>>,
+) -> (HashMap<TableId, f64>, HashMap<TableId, f64>) {
+    let stats_of = |id: TableId| workload.tables.get(&schema.tables[id].name);
+    let (mut given, mut shares) = (HashMap::new(), HashMap::new());
+    for (parent, of) in children {
+        let mut source = *parent;
+        while let (None, Some((above, _))) = (stats_of(source), &schema.tables[source].partition_of) {
+            source = *above;
+        }
+        given.insert(*parent, of.iter().filter_map(|c| stats_of(*c)).map(|s| s.rows).sum());
+        let open: Vec<TableId> = of.iter().filter(|c| stats_of(**c).is_none()).copied().collect();
+        let even = vec![1.0 / open.len().max(1) as f64; open.len()];
+        let weighed = stats_of(source).and_then(|s| partition_rows::weights(schema, *parent, &open, s));
+        shares.extend(open.into_iter().zip(weighed.unwrap_or(even)));
+    }
+    (given, shares)
 }
 
 /// Whether a collation compares byte by byte, so that a plain index serves `LIKE 'x%'` (lc_collate_is_c).

@@ -99,6 +99,8 @@ pub struct Key {
 pub struct ValueSet {
     /// One value, or one per draw.
     pub values: Vec<Value>,
+    /// How many different values its variables can give it; infinite where they never come twice.
+    pub domain: f64,
     /// The distribution when it is a variable as it stands.
     pub distribution: Option<Distribution>,
     /// Whether the planner cannot see it in a generic plan.
@@ -111,7 +113,7 @@ impl ValueSet {
     /// Whether nothing at all is known of the value.
     #[must_use]
     pub fn unknown(&self) -> bool {
-        self.values.iter().all(|v| *v == Value::Unknown)
+        self.values.iter().all(|v| matches!(v, Value::Unknown | Value::Sized(_)))
     }
 }
 

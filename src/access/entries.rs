@@ -1,14 +1,13 @@
 //! What new entries cost in indexes of each kind: buffer accesses, bytes of the log, page splits.
 
-use crate::access::column::ColumnInfo;
 use crate::access::footprint::{Popularity, RelationId};
+use crate::access::gin;
 use crate::access::relation::{IndexInfo, TableInfo};
 use crate::access::sizes;
 use crate::access::tally::{Reach, Tally};
 use crate::access::touches;
 use crate::access::wal;
 use crate::machine::coefficients::state::{BIG_INDEX, SPLIT_MIDDLE};
-use crate::schema::TypeFamily;
 use crate::schema::btree::{BTREE_FILLFACTOR, RANDOM_FILL};
 
 /// Tree levels from which the rightmost leaf is remembered between inserts (BTREE_FASTPATH_MIN_LEVEL).
@@ -22,17 +21,6 @@ const GIN_PAGES: f64 = 2.0;
 const BRIN_PAGES: f64 = 2.0;
 /// Buffer accesses of an entry in a hash index: metapage and bucket.
 const HASH_PAGES: f64 = 2.0;
-/// Bytes of an index tuple's header.
-const INDEX_HEADER: f64 = 8.0;
-/// Bytes of an array's header (ArrayType with one dimension).
-const ARRAY_HEADER: f64 = 24.0;
-/// Bytes of a text with its header that an element is when nothing is known of it.
-const ELEMENT_BYTES: f64 = 8.0;
-/// Bytes of a lexeme with its position in a tsvector.
-const LEXEME_BYTES: f64 = 12.0;
-/// Bytes of a key with its value in a jsonb object, their headers included.
-const JSON_PAIR_BYTES: f64 = 20.0;
-
 /// Where new entries of an index go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
@@ -44,17 +32,39 @@ pub enum Place {
     Beside,
 }
 
+/// The entry that a new row, or a new version of one, gets in an index.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry {
+    /// Share of the rows that get one.
+    pub share: f64,
+    /// Where it goes.
+    pub place: Place,
+    /// Its bytes, in a GIN index those of all keys, where they follow from the values; else as in the index so far.
+    pub bytes: Option<f64>,
+}
+
+impl Entry {
+    /// The entry of a new version of a row, in the room of those of old versions.
+    #[must_use]
+    pub fn beside(index: &IndexInfo) -> Self {
+        Self { share: index.share, place: Place::Beside, bytes: None }
+    }
+}
+
 /// `rows` new entries in one index; the buffer accesses they take.
-pub fn add(info: &TableInfo, index: &IndexInfo, rows: f64, place: Place, reach: &Reach, tally: &mut Tally) -> f64 {
+pub fn add(info: &TableInfo, index: &IndexInfo, rows: f64, entry: Entry, reach: &Reach, tally: &mut Tally) -> f64 {
+    let place = entry.place;
+    let rows = rows * entry.share;
+    let bytes_of_one = entry.bytes.unwrap_or(index.entry_bytes);
     if rows <= 0.0 {
         return 0.0;
     }
     let (pages, bytes, splits) = match index.method.as_str() {
-        "gin" => (GIN_PAGES, wal::gin_pending(gin_bytes(info, index)), 0.0),
+        "gin" => (GIN_PAGES, wal::gin_pending(entry.bytes.unwrap_or_else(|| gin::average_bytes(info, index))), 0.0),
         "brin" => (BRIN_PAGES, 0.0, 0.0),
-        "hash" => (HASH_PAGES, wal::hash_insert(index.entry_bytes), 0.0),
-        "gist" | "spgist" => (index.levels, wal::gist_insert(index.entry_bytes), 0.0),
-        _ => btree(index, place),
+        "hash" => (HASH_PAGES, wal::hash_insert(bytes_of_one), 0.0),
+        "gist" | "spgist" => (index.levels, wal::gist_insert(bytes_of_one), 0.0),
+        _ => btree(index, place, bytes_of_one),
     };
     let pages = pages * rows;
     // The price of an entry holds its descent, but for comparisons that are dear by themselves.
@@ -88,7 +98,7 @@ pub(super) fn compared_keys(info: &TableInfo, index: &IndexInfo, keys: usize) ->
 }
 
 /// Buffer accesses, bytes of the log and splits of one entry of a B-tree.
-fn btree(index: &IndexInfo, place: Place) -> (f64, f64, f64) {
+fn btree(index: &IndexInfo, place: Place, bytes: f64) -> (f64, f64, f64) {
     let right = place == Place::Edge;
     let descent = if right && index.levels >= FAST_PATH_LEVELS { 1.0 } else { index.levels };
     // A page that splits leaves room, at random places for half of a page: a new page comes for as many
@@ -101,31 +111,7 @@ fn btree(index: &IndexInfo, place: Place) -> (f64, f64, f64) {
     let moved = if right { 1.0 - BTREE_FILLFACTOR } else { SPLIT_MIDDLE };
     let entries = sizes::BTREE_USABLE * index.entry_bytes / (index.entry_bytes + sizes::LINE_POINTER);
     let split = wal::btree_split(index.entry_bytes, moved * entries, !right);
-    (descent + SPLIT_PAGES * splits, wal::btree_insert(index.entry_bytes) + splits * split, splits)
-}
-
-/// Bytes of the entries that one row has in a GIN index.
-fn gin_bytes(info: &TableInfo, index: &IndexInfo) -> f64 {
-    let columns = index.keys.iter().zip(&index.expression_stats);
-    columns
-        .filter_map(|(key, stats)| key.map_or(stats.as_ref(), |k| info.columns.get(k)))
-        .map(|column| {
-            let (count, bytes) = gin_keys(column);
-            count * ((INDEX_HEADER + bytes) / 8.0).ceil() * 8.0
-        })
-        .sum()
-}
-
-/// Keys of one value and their bytes: elements of an array, keys and values of jsonb, lexemes.
-fn gin_keys(column: &ColumnInfo) -> (f64, f64) {
-    let known = column.elements.as_ref().and_then(|e| e.avg_count);
-    match column.family {
-        TypeFamily::Json => (2.0 * known.unwrap_or((column.width.bytes / JSON_PAIR_BYTES).max(1.0)), ELEMENT_BYTES),
-        _ => match known {
-            Some(count) => (count, ((column.width.bytes - ARRAY_HEADER) / count.max(1.0)).max(4.0)),
-            None => ((column.width.bytes / LEXEME_BYTES).max(1.0), ELEMENT_BYTES),
-        },
-    }
+    (descent + SPLIT_PAGES * splits, wal::btree_insert(bytes) + splits * split, splits)
 }
 
 /// Pages that are filled and left behind: dirty once, new, and so without a full-page image.

@@ -1,7 +1,10 @@
 //! What running a plan really touches: rows and buffer accesses of every scan, with the true shares.
 
+use std::rc::Rc;
+
 use crate::access::aggregates;
 use crate::access::block::{Compared, SortKey, bit};
+use crate::access::partitions::Limit;
 use crate::access::plan::{GroupKeys, JoinType, Kind, Plan};
 use crate::access::planned::{Level, Planned, Sub};
 use crate::access::planner::Planner;
@@ -10,6 +13,9 @@ use crate::access::statement;
 use crate::access::tally::Tally;
 use crate::access::touches;
 use crate::access::writes;
+
+/// Partitions visited beyond one per execution up to which each execution is taken to visit one.
+const ONE_VISIT: f64 = 0.01;
 
 /// Distinct pages among `draws` random ones of `pages`.
 #[must_use]
@@ -63,12 +69,14 @@ pub fn level(level: &Level<'_>, loops: f64, want: f64, tally: &mut Tally) -> f64
     let block = level.planner.block;
     let limit =
         block.limit.as_ref().map_or(f64::INFINITY, |l| l.value + block.offset.as_ref().map_or(0.0, |o| o.value));
-    let wanted = if level.extreme { 1.0 } else { limit.min(want) };
     if block.limit.is_some() || block.offset.is_some() {
         tally.counts.plan_node += loops.min(1.0);
     }
     let mut run = Run { level, tally, loops };
-    let joined = run.node(&chosen.plan, loops, wanted);
+    let joined = match &level.ends[..] {
+        [] => run.node(&chosen.plan, loops, limit.min(want)),
+        ends => ends.iter().map(|end| run.node(&end.plan, loops, 1.0)).fold(1.0, f64::min),
+    };
     // Subqueries of the select list run per row returned, those of WHERE per row tested.
     for sub in &level.subplans {
         let runs = if !sub.subplan.correlated {
@@ -121,13 +129,7 @@ impl<'a> Run<'_, 'a> {
         match &plan.kind {
             Kind::Result => 1.0,
             Kind::Scan(scan) => self.scan(scan, loops, want),
-            Kind::Append(children) => {
-                let mut rows = 0.0;
-                for child in children {
-                    rows += self.node(child, loops, (want - rows).max(0.0));
-                }
-                rows
-            }
+            Kind::Append(children) => self.append(plan, children, loops, want),
             Kind::Source(rel, clauses) => self.source(*rel, clauses, loops, want),
             Kind::Nest { outer, inner, join, memoized, materialized, unique } => {
                 let stops = *unique && inner.requires == 0 && !materialized;
@@ -159,6 +161,60 @@ impl<'a> Run<'_, 'a> {
                 rows
             }
             Kind::Group { input, hashed, keys } => self.group(input, *hashed, *keys, loops, want),
+        }
+    }
+
+    /// Partitions one after the other, or merged in an order, of which each gives its first row at once.
+    fn append(&mut self, plan: &Plan, children: &[Rc<Plan>], loops: f64, want: f64) -> f64 {
+        let visit = |child: &Plan| if let Kind::Scan(scan) = &child.kind { scan.visit } else { 1.0 };
+        let visited: f64 = children.iter().map(|c| visit(c)).sum();
+        let alone = visited <= 1.0 + ONE_VISIT;
+        let in_turn = self.in_order_of_bounds(plan, children);
+        let merged = !alone && !in_turn && !plan.order.is_empty() && want.is_finite();
+        let mut children: Vec<&Rc<Plan>> = children.iter().collect();
+        if in_turn && self.planner().block.order_by.first().is_some_and(|k| k.descending) {
+            children.reverse();
+        }
+        let mut rows = 0.0;
+        let total: f64 = if merged { children.iter().map(|c| self.leaf_rows(c)).sum() } else { 1.0 };
+        for child in children {
+            let from_here = match (alone, merged) {
+                (true, _) => want,
+                (_, true) => want * self.leaf_rows(child) / total.max(1e-9) + 1.0,
+                _ => (want - rows).max(0.0),
+            };
+            // What comes after the last row wanted is never started.
+            if in_turn && from_here <= 0.0 {
+                break;
+            }
+            rows += self.node(child, loops, from_here);
+        }
+        rows.min(want)
+    }
+
+    /// Whether an order is that of the ranges of the partitions, so that they are read in turn
+    /// (partitions_are_ordered, partbounds.c).
+    fn in_order_of_bounds(&self, plan: &Plan, children: &[Rc<Plan>]) -> bool {
+        let Some(first) = plan.order.first() else { return false };
+        children.iter().all(|child| {
+            let Kind::Scan(scan) = &child.kind else { return false };
+            let rel = &self.planner().block.rels[scan.rel];
+            match rel.leaves[scan.leaf].bound.as_deref() {
+                Some([Limit::Range(name, ..)]) => first.rel == scan.rel && rel.info.column(name) == Some(first.column),
+                _ => false,
+            }
+        })
+    }
+
+    /// Rows of the scan of one partition when all are taken.
+    fn leaf_rows(&self, plan: &Plan) -> f64 {
+        match &plan.kind {
+            Kind::Scan(scan) => {
+                let planner = self.planner();
+                let info = &planner.block.rels[scan.rel].leaves[scan.leaf].info;
+                info.rows * planner.share(info, &scan.clauses, Seen::True)
+            }
+            _ => plan.rows,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::access::clause::{Key, ValueSet};
-use crate::access::entries::Place;
+use crate::access::entries::Entry;
 use crate::access::footprint::Popularity;
 use crate::access::relation::{IndexInfo, TableInfo};
 use crate::access::statement::lock;
@@ -150,7 +150,7 @@ pub fn parents_gone(key: &Incoming, rows: f64, deleted: bool, tally: &mut Tally)
         ReferentialAction::Cascade | ReferentialAction::Set => {
             let hot = f64::from(u8::from(child_index(key, child).is_none()));
             let change = writes::Change { hot, changed_bytes: 8.0, unchanged_ends: 2.0 };
-            writes::update_rows(child, children * rows, change, &|i| (i.share, Place::Beside), &reach, tally);
+            writes::update_rows(child, children * rows, change, &Entry::beside, &reach, tally);
             lock(child, children * rows, (LockMode::NoKeyUpdate, LockWait::Block), &reach, tally);
         }
     }

@@ -75,6 +75,21 @@ impl Planner<'_> {
         found
     }
 
+    /// Share of a table's rows that a partial index holds and that pass the clauses: a predicate that the clauses
+    /// imply takes nothing more away.
+    #[must_use]
+    pub fn index_share(&self, info: &TableInfo, index: &IndexInfo, places: &[usize], seen: selectivity::Seen) -> f64 {
+        let passing = self.share(info, places, seen);
+        if index.predicate.is_empty() {
+            return passing;
+        }
+        let clauses = self.clauses(places);
+        let implied = |p: &crate::sql::tree::Expr| super::implication::implied(p, &clauses, self.seen);
+        let further: f64 =
+            index.predicate.iter().zip(&index.shares).filter(|(p, _)| !implied(p)).map(|(_, share)| share).product();
+        passing * further
+    }
+
     /// Matches the operators of GIN, GiST and BRIN indexes to their first keys.
     pub(super) fn match_other(&self, index: &IndexInfo, info: &TableInfo, places: &[usize]) -> Vec<usize> {
         let fits = |place: &&usize| {

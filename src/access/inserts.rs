@@ -4,11 +4,11 @@ use crate::access::block::{Block, Insert, Leaf, Node, OUTER};
 use crate::access::changes;
 use crate::access::clause::{Clause, Test, ValueSet};
 use crate::access::condition;
-use crate::access::entries::Place;
+use crate::access::entries::Entry;
 use crate::access::foreign_keys;
+use crate::access::partitions;
 use crate::access::predicates;
 use crate::access::relation::{IndexInfo, TableInfo};
-use crate::access::sizes;
 use crate::access::statement::{Held, Statement, lock, shares};
 use crate::access::stored;
 use crate::access::tally::{Reach, Tally};
@@ -18,9 +18,8 @@ use crate::access::wal;
 use crate::access::walk;
 use crate::access::writes;
 use crate::machine::Settings;
-use crate::machine::coefficients::state::ORDERED;
+use crate::schema::sizes::ColumnWidth;
 use crate::sql::tree::{Expr, LockMode, LockWait};
-use crate::workload::Distribution;
 
 impl Statement {
     pub(super) fn insert(
@@ -50,10 +49,12 @@ impl Statement {
             if let Some(conflict) = &insert.conflict {
                 self.arbiter(info, conflict, (fresh * share, conflicting * share), tally);
             }
-            let row = self.new_row(insert, info, &value);
-            let fits = |index: &IndexInfo| {
-                let share = predicates::share_of_rows(info, index, &|name| self.inserted_value(insert, name));
-                (share, self.entry_place(insert, info, index))
+            let columns = self.new_columns(insert, info);
+            let row = writes::NewRow::of(&columns);
+            let fits = |index: &IndexInfo| Entry {
+                share: predicates::share_of_rows(info, index, &|name| self.inserted_value(insert, name)),
+                place: self.entry_place(insert, info, index),
+                bytes: self.entry_bytes(insert, info, index, &columns),
             };
             writes::insert_rows(info, fresh * share, row, &fits, tally);
             if insert.copied && !info.unlogged {
@@ -117,26 +118,6 @@ impl Statement {
         })
     }
 
-    /// Where an inserted row's entry goes: to the right edge when its first key grows with time.
-    pub(super) fn entry_place(&self, insert: &Insert, info: &TableInfo, index: &IndexInfo) -> Place {
-        let Some(column) = index.keys.first().copied().flatten().map(|c| &info.columns[c]) else {
-            return Place::Anywhere;
-        };
-        let given = insert.table.column(&column.name).is_some_and(|c| insert.columns.contains(&c));
-        let grows = match self.inserted_value(insert, &column.name) {
-            _ if !given && column.from_sequence => true,
-            Some(set) if set.values.iter().all(|v| matches!(v, Value::Now(_))) => true,
-            Some(set) => match &set.distribution {
-                Some(Distribution::Sequence { .. } | Distribution::Uuid { version: 7 }) => true,
-                Some(Distribution::Uuid { .. }) => false,
-                // Made by an earlier statement, or by a query: as the column's order suggests.
-                _ => set.unknown() && column.correlation > ORDERED,
-            },
-            None => column.correlation > ORDERED,
-        };
-        if grows { Place::Edge } else { Place::Anywhere }
-    }
-
     /// The value that an inserted row has in a column: as given, or its constant default.
     pub(super) fn inserted_value(&self, insert: &Insert, name: &str) -> Option<ValueSet> {
         let empty = Block::default();
@@ -173,22 +154,20 @@ impl Statement {
                 Some(Clause { test, bare: Expr::Default, rels: 1, operators: 0.0 })
             })
             .collect();
-        let chosen = shares(&insert.leaves, &insert.table, &clauses.iter().collect::<Vec<_>>());
-        if clauses.is_empty() || chosen.is_empty() {
-            // Rows without a known key go to the newest partition of a range, evenly otherwise.
-            let even = 1.0 / insert.leaves.len() as f64;
-            return insert.leaves.iter().map(|l| (l, even)).collect();
+        let clauses: Vec<&Clause> = clauses.iter().collect();
+        let reached =
+            |l: &Leaf| l.bound.as_ref().map_or(1.0, |b| partitions::visit(&insert.table, b, &clauses).probability);
+        let reached: Vec<f64> = insert.leaves.iter().map(reached).collect();
+        let total: f64 = reached.iter().sum();
+        if reached.iter().all(|p| *p >= 1.0) || total <= 0.0 {
+            // Rows without a known key fall as those that are there.
+            return shares(&insert.leaves, &insert.table, &[]);
         }
-        chosen
+        insert.leaves.iter().zip(reached).filter(|(_, p)| *p > 0.0).map(|(l, p)| (l, p / total)).collect()
     }
 
-    /// What an inserted row takes: columns that are not given are null, unless they have a default.
-    pub(super) fn new_row(
-        &self,
-        insert: &Insert,
-        info: &TableInfo,
-        value: &dyn Fn(usize) -> Option<ValueSet>,
-    ) -> writes::NewRow {
+    /// What the columns of an inserted row take: those that are not given are null, unless they have a default.
+    pub(super) fn new_columns(&self, insert: &Insert, info: &TableInfo) -> Vec<ColumnWidth> {
         let mut columns = Vec::with_capacity(info.columns.len());
         for column in &info.columns {
             let mut stored = column.width;
@@ -208,16 +187,15 @@ impl Statement {
             } else {
                 f64::from(u8::from(column.has_default))
             };
-            if let Some(set) = place.and_then(value).filter(|v| !v.unknown()) {
+            let value = self.inserted_value(insert, &column.name);
+            if let Some(set) = value.filter(|v| v.values.iter().any(|v| *v != Value::Unknown)) {
                 stored = stored::width(column, &set);
                 present = 1.0 - stored.null_fraction;
             }
             stored.null_fraction = 1.0 - present;
             columns.push(stored);
         }
-        let toasted = crate::schema::sizes::toasted(&columns);
-        let tuple_bytes = sizes::logged_bytes(&columns).min(toasted.tuple.bytes);
-        writes::NewRow { tuple_bytes, moved_bytes: toasted.moved_bytes, chunks: toasted.chunks }
+        columns
     }
 
     /// The lookup of ON CONFLICT in its arbiter, and what its speculative inserts add to the log.
@@ -258,7 +236,7 @@ impl Statement {
         // The row is locked before it is changed.
         writes::lock_rows(info, rows, &reach, tally);
         tally.counts.row_written -= rows;
-        writes::update_rows(info, rows, change, &|i| (i.share, Place::Beside), &reach, tally);
+        writes::update_rows(info, rows, change, &Entry::beside, &reach, tally);
         let mode = if changes::touches_key(info, &refs) { LockMode::Update } else { LockMode::NoKeyUpdate };
         lock(info, rows, (mode, LockWait::Block), &reach, tally);
     }
@@ -266,22 +244,25 @@ impl Statement {
     pub(super) fn arbiter_reach(&self, insert: &Insert, info: &TableInfo) -> Reach {
         let empty = Block::default();
         let arbiter = insert.conflict.as_ref().and_then(|c| c.arbiter).and_then(|i| info.indexes.get(i));
-        let key = arbiter.and_then(|i| i.keys.first().copied().flatten());
-        let value = key.and_then(|c| {
-            let at = insert.columns.iter().position(|x| *x == c)?;
-            insert.values.get(at).map(|v| self.reader(&empty).value(v))
-        });
-        match (key, value) {
-            (Some(column), Some(value)) => {
-                let named = crate::access::clause::Key {
-                    rel: 0,
-                    column: Some(info.columns[column].name.clone()),
-                    expr: Expr::Default,
-                };
-                touches::of_key(&named, &value, info)
-            }
-            _ => touches::everything(info),
+        let mut reach: Option<Reach> = None;
+        for column in arbiter.iter().flat_map(|i| &i.keys).flatten() {
+            let at = insert.columns.iter().position(|x| x == column);
+            let Some(value) = at.and_then(|at| insert.values.get(at)).map(|v| self.reader(&empty).value(v)) else {
+                continue;
+            };
+            let key = crate::access::clause::Key {
+                rel: 0,
+                column: Some(info.columns[*column].name.clone()),
+                expr: Expr::Default,
+            };
+            let of_column = touches::of_constant(&key, &value, info)
+                .or_else(|| value.distribution.is_some().then(|| touches::of_key(&key, &value, info)));
+            reach = match (reach, of_column) {
+                (Some(a), Some(b)) => Some(touches::narrower(a, b)),
+                (a, b) => a.or(b),
+            };
         }
+        reach.unwrap_or_else(|| touches::everything(info))
     }
 }
 

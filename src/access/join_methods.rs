@@ -1,7 +1,7 @@
 //! Ways to join two sides, with what the planner believes they cost.
 
 use crate::access::block::{Compared, bit};
-use crate::access::clause::Test;
+use crate::access::clause::{Key, Test};
 use crate::access::cost::{self, Cost};
 use crate::access::joins::{DISABLED, MEMOIZE_ENTRY, Pair};
 use crate::access::plan::{JoinType, Kind, OrderColumn, Plan};
@@ -82,23 +82,23 @@ impl Planner<'_> {
             // What a subquery takes from outside is hardly ever the same twice.
             return 0.0;
         }
-        let mut distinct: f64 = 1.0;
-        let mut keyed = false;
+        let mut keys: Vec<&Key> = Vec::new();
         for r in (0..self.links.len()).filter(|r| pair.inner.rels & bit(*r) != 0) {
             for (place, others) in &self.links[r] {
                 if others & pair.inner.requires != 0
                     && let Test::Join(_, _, key) = &self.pool[*place].test
+                    && !keys.contains(&key)
                 {
-                    keyed = true;
-                    distinct = distinct.max(self.column(key).map_or(200.0, |c| c.distinct));
+                    keys.push(key);
                 }
             }
         }
         // The keys of a LATERAL subquery are out of sight; taken as all different.
-        if !keyed {
+        if keys.is_empty() {
             return 0.0;
         }
-        let distinct = if distinct < calls { distinct } else { calls };
+        let columns = keys.iter().map(|k| (k.rel, self.column(k).map_or(200.0, |c| c.distinct)));
+        let distinct = self.visible_groups(columns, self.seen).clamp(1.0, calls);
         let entry = pair.inner.rows * (pair.inner.width + MEMOIZE_ENTRY);
         let fits = (cost::hash_memory(self.settings) / entry.max(1.0)).floor().max(1.0);
         (((calls - distinct) / calls) * (fits.min(distinct) / distinct)).clamp(0.0, 1.0)

@@ -180,6 +180,13 @@ impl Planner<'_> {
         let per_outer = pairs / outer_rows.max(1.0);
         let matches = (per_outer.clamp(1e-9, 1.0), (per_outer / per_outer.clamp(1e-9, 1.0)).max(1.0));
         let unique = self.unique_inner(outer, inner);
+        let matches = match join {
+            JoinType::Semi | JoinType::Anti => self.believed_match(inner, outer).map_or(matches, |share| {
+                let share = share.clamp(1e-9, 1.0);
+                (share, (per_outer / share).max(1.0))
+            }),
+            _ => matches,
+        };
         // For a plain join whose inner side is unique the planner takes the join's own selectivity for the
         // share of outer rows with a match (compute_semi_anti_join_factors asks as for an inner join).
         let matches = if unique && join == JoinType::Inner {

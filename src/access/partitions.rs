@@ -1,5 +1,7 @@
 //! Which partitions a statement visits.
 
+use std::sync::Arc;
+
 use crate::access::clause::{Clause, Op, Test, ValueSet};
 use crate::access::column::literal_number;
 use crate::access::relation::TableInfo;
@@ -15,7 +17,9 @@ pub enum Limit {
     List(String, Vec<String>),
     /// One remainder of so many of a column's hash.
     Hash(String, f64),
-    /// DEFAULT, or a bound that could not be read: anything.
+    /// DEFAULT: what none of its siblings takes of a column.
+    Rest(String, Arc<[Limit]>),
+    /// A bound that could not be read: anything.
     Any,
 }
 
@@ -67,7 +71,9 @@ pub fn visit(head: &TableInfo, bound: &Bound, clauses: &[&Clause]) -> Visit {
     for limit in bound {
         let column = match limit {
             Limit::Any => continue,
-            Limit::Range(column, ..) | Limit::List(column, _) | Limit::Hash(column, _) => column,
+            Limit::Range(column, ..) | Limit::List(column, _) | Limit::Hash(column, _) | Limit::Rest(column, _) => {
+                column
+            }
         };
         let tests: Vec<(Op, &ValueSet)> = clauses
             .iter()
@@ -87,6 +93,7 @@ pub fn visit(head: &TableInfo, bound: &Bound, clauses: &[&Clause]) -> Visit {
             Limit::Any => 1.0,
             Limit::Range(column, lo, hi) => range_share(head, column, (*lo, *hi), &tests),
             Limit::List(_, listed) => list_share(listed, &tests),
+            Limit::Rest(column, siblings) => rest_share(head, column, siblings, &tests),
             Limit::Hash(_, modulus) if tests.iter().any(|t| t.0 == Op::Eq) => 1.0 / modulus,
             Limit::Hash(..) => 1.0,
         };
@@ -96,6 +103,48 @@ pub fn visit(head: &TableInfo, bound: &Bound, clauses: &[&Clause]) -> Visit {
         }
     }
     Visit { probability, in_generic_plan }
+}
+
+/// Share of draws in which the tests leave something that no sibling takes.
+fn rest_share(head: &TableInfo, column: &str, siblings: &[Limit], tests: &[(Op, &ValueSet)]) -> f64 {
+    let listed = siblings.iter().filter_map(|s| if let Limit::List(_, l) = s { Some(l) } else { None });
+    let taken: Vec<String> = listed.flatten().cloned().collect();
+    let equal = tests.iter().any(|t| t.0 == Op::Eq && !t.1.unknown());
+    if !taken.is_empty() {
+        return if equal { 1.0 - list_share(&taken, tests) } else { 1.0 };
+    }
+    let Some(info) = head.column(column).map(|c| &head.columns[c]) else { return 1.0 };
+    let draws = tests.iter().map(|(_, v)| v.values.len()).max().unwrap_or(1);
+    let open = (0..draws).filter(|draw| {
+        let (mut from, mut to) = (f64::NEG_INFINITY, f64::INFINITY);
+        for (op, value) in tests {
+            let at = &value.values[draw.min(&value.values.len().saturating_sub(1)).to_owned()];
+            match (info.number(at), op) {
+                (Some(x), Op::Eq) => (from, to) = (x, x),
+                (Some(x), Op::Lt | Op::Le) => to = to.min(x),
+                (Some(x), Op::Gt | Op::Ge) => from = from.max(x),
+                _ => {}
+            }
+        }
+        !covered(siblings, from, to)
+    });
+    open.count() as f64 / draws as f64
+}
+
+/// Whether ranges leave nothing between two values.
+fn covered(ranges: &[Limit], from: f64, to: f64) -> bool {
+    let mut at = from;
+    loop {
+        let next = ranges.iter().find_map(|r| match r {
+            Limit::Range(_, lo, hi) if *lo <= at && at < *hi => Some(*hi),
+            _ => None,
+        });
+        match next {
+            Some(hi) if hi > to || (hi == to && to > from) => return true,
+            Some(hi) => at = hi,
+            None => return false,
+        }
+    }
 }
 
 /// Share of draws in which the tests leave something of the range.

@@ -264,9 +264,10 @@ impl Planner<'_> {
         (places, loops, given): (&[usize], f64, f64),
     ) -> IndexCost {
         let checked: Vec<usize> = found.boundary.iter().chain(&found.quals).copied().collect();
-        let boundary_share = (self.share(info, &found.boundary, self.seen) / given).min(1.0);
-        // The planner adds a partial index's predicate to its conditions.
-        let share = (self.share(info, &checked, self.seen) / given).min(1.0) * index.share.min(1.0);
+        // The planner adds what a partial index's predicate says beyond its conditions (add_predicate_to_index_quals).
+        let of = |clauses: &[usize]| (self.index_share(info, index, clauses, self.seen) / given).min(1.0);
+        let boundary_share = of(&found.boundary) * info.rows / index.entries.max(1.0);
+        let share = of(&checked);
         let filter = places.iter().filter(|c| !checked.contains(c)).map(|c| self.pool[*c].operators).sum();
         let first = index.keys.first().copied().flatten().map(|c| &info.columns[c]);
         let correlation = first.map_or(0.0, ColumnInfo::believed_correlation)

@@ -48,8 +48,8 @@ pub struct Level<'a> {
     pub sources: Vec<(usize, Planned<'a>)>,
     /// The plans of other subqueries.
     pub subplans: Vec<Sub<'a>>,
-    /// Whether min or max is read off the end of an index.
-    pub extreme: bool,
+    /// The scans of the ends of indexes that min and max are read off, in the place of the plan.
+    pub ends: Vec<Chosen>,
 }
 
 /// A subquery with its plan.
@@ -102,23 +102,25 @@ pub fn level<'a>(block: &'a Block, context: &Context<'a>, written: Option<usize>
         }
     }
     let mut chosen = planner.choose();
-    let mut extreme = false;
-    if let (Some((rel, column, max)), Some(aggregated)) = (block.extreme, &chosen)
-        && let Some(end) = planner.end_of_index(rel, column, max)
-        && end.cost.total < aggregated.cost.total
+    let mut ends = Vec::new();
+    if let (false, Some(aggregated)) = (block.extremes.is_empty(), &mut chosen)
+        && let Some(found) = block.extremes.iter().map(|e| planner.end_of_index(*e)).collect::<Option<Vec<_>>>()
     {
-        chosen = Some(end);
-        extreme = true;
+        let total = found.iter().map(|end| end.cost.total).sum();
+        if total < aggregated.cost.total {
+            aggregated.cost = Cost { startup: total, total };
+            ends = found;
+        }
     }
     let subplans = plan_subs(&block.subplans, context);
-    Level { planner, chosen, sources, subplans, extreme }
+    Level { planner, chosen, sources, subplans, ends }
 }
 
 impl Level<'_> {
     /// Rows after grouping, DISTINCT and LIMIT, as they are.
     #[must_use]
     pub fn true_rows(&self) -> f64 {
-        if self.extreme {
+        if !self.ends.is_empty() {
             return 1.0;
         }
         upper::limited(self.planner.block, self.rows_before_limit())

@@ -80,6 +80,20 @@ fn share_below(distribution: &Distribution, x: f64) -> f64 {
     }
 }
 
+/// How many different values a distribution can give; infinite where none comes twice.
+#[must_use]
+pub fn drawable(distribution: &Distribution) -> f64 {
+    match distribution {
+        Distribution::Uniform { lo, hi }
+        | Distribution::Zipfian { lo, hi, .. }
+        | Distribution::Gaussian { lo, hi, .. }
+        | Distribution::Exponential { lo, hi, .. } => (hi - lo + 1.0).max(1.0),
+        Distribution::OneOf(values) => values.len().max(1) as f64,
+        Distribution::Sequence { .. } | Distribution::Uuid { .. } => f64::INFINITY,
+        Distribution::Constant(_) | Distribution::Derived(_) | Distribution::FromStatement { .. } => 1.0,
+    }
+}
+
 /// Popularity of the values that can be drawn, most popular first; `None` when nothing is known.
 #[must_use]
 pub fn of_values(distribution: &Distribution) -> Option<Popularity> {

@@ -2,14 +2,11 @@
 
 use crate::access::block::{Rel, bit, place_of};
 use crate::access::clause::{Clause, Key, Op, Test, ValueSet};
+use crate::access::postgres::{BOOLEAN, INEQUALITY};
 use crate::access::values::{Draws, Value};
 use crate::access::walk;
 use crate::sql::tree::{Expr, Literal};
 
-/// Share that PostgreSQL assumes of a boolean expression it knows nothing about.
-const DEFAULT_BOOLEAN: f64 = 0.5;
-/// DEFAULT_INEQ_SEL.
-const DEFAULT_INEQUALITY: f64 = 1.0 / 3.0;
 /// DEFAULT_EQ_SEL, and 1 / DEFAULT_NUM_DISTINCT.
 const DEFAULT_EQUALITY: f64 = 0.005;
 /// Elements that PostgreSQL assumes of an array it cannot see.
@@ -119,14 +116,14 @@ impl Reader<'_> {
             Expr::Is { expr: tested, test } => match (self.key(tested), test.as_str()) {
                 (Some(key), "true" | "not false") => Test::Truth(key),
                 (Some(key), "false" | "not true") => self.negated(Test::Truth(key), expr),
-                _ => Test::Fixed(DEFAULT_BOOLEAN),
+                _ => Test::Fixed(BOOLEAN),
             },
-            Expr::Column { .. } => self.key(expr).map_or(Test::Fixed(DEFAULT_BOOLEAN), Test::Truth),
+            Expr::Column { .. } => self.key(expr).map_or(Test::Fixed(BOOLEAN), Test::Truth),
             Expr::Literal(Literal::Bool(b)) => Test::Fixed(f64::from(u8::from(*b))),
             Expr::Literal(Literal::Null) => Test::Fixed(0.0),
             Expr::Cast { expr, .. } => self.test(expr),
-            Expr::Exists(_) | Expr::InSubquery { .. } => Test::Fixed(DEFAULT_BOOLEAN),
-            _ => Test::Fixed(DEFAULT_INEQUALITY),
+            Expr::Exists(_) | Expr::InSubquery { .. } => Test::Fixed(BOOLEAN),
+            _ => Test::Fixed(INEQUALITY),
         }
     }
 
@@ -146,7 +143,7 @@ impl Reader<'_> {
                 (None, Some(r)) if self.is_value(left) => Test::Compare(r, op.flipped(), self.value(left)),
                 _ if op == Op::Eq => Test::Fixed(DEFAULT_EQUALITY),
                 _ if op == Op::Ne => Test::Fixed(1.0 - DEFAULT_EQUALITY),
-                _ => Test::Fixed(DEFAULT_INEQUALITY),
+                _ => Test::Fixed(INEQUALITY),
             };
         }
         let negated = op.starts_with("not ") || op.starts_with("!~");
@@ -176,7 +173,7 @@ impl Reader<'_> {
                 Test::Contains(key, plain.into(), values, value.parameter)
             }
             ("is distinct from", Some(key)) => self.negated(Test::Compare(key, Op::Eq, self.value(right)), left),
-            _ => Test::Fixed(DEFAULT_INEQUALITY),
+            _ => Test::Fixed(INEQUALITY),
         };
         if negated { self.negated(test, left) } else { test }
     }
@@ -242,12 +239,32 @@ impl Reader<'_> {
             Expr::Parameter { number, .. } => self.draws.distribution(*number).cloned(),
             _ => None,
         };
-        ValueSet {
-            values: if hidden { vec![Value::Unknown] } else { self.draws.evaluate_all(expr) },
-            distribution,
-            parameter: walk::has_parameter(expr),
-            hidden,
+        let mut values = self.draws.evaluate_all(expr);
+        if hidden {
+            values.retain(|v| matches!(v, Value::Sized(_)));
+            values.truncate(1);
+            if values.is_empty() {
+                values.push(Value::Unknown);
+            }
         }
+        ValueSet { values, domain: self.domain(expr), distribution, parameter: walk::has_parameter(expr), hidden }
+    }
+
+    /// How many different values the variables of an expression can give it, if it keeps them apart.
+    fn domain(&self, expr: &Expr) -> f64 {
+        let mut domain = 1.0;
+        let mut met = Vec::new();
+        walk::visit(expr, &mut |e| match e {
+            Expr::Parameter { number, .. } if !met.contains(number) => {
+                met.push(*number);
+                domain *= self.draws.distribution(*number).map_or(1.0, crate::access::popularity::drawable);
+            }
+            Expr::Binary { op, .. } if op == "%" || op == "/" => domain = f64::NAN,
+            Expr::Call { name, .. } if name.name == "mod" => domain = f64::NAN,
+            Expr::Call { name, .. } if name.name.contains("random") || name.name == "nextval" => domain = f64::INFINITY,
+            _ => {}
+        });
+        if domain.is_nan() { 1.0 } else { domain }
     }
 
     fn element_count(&self, array: &Expr) -> (f64, bool) {

@@ -30,12 +30,16 @@ pub struct IndexInfo {
     pub descending: Vec<bool>,
     /// Whether each key can serve LIKE 'x%'.
     pub pattern: Vec<bool>,
+    /// Whether a GIN index keeps hashes of the values of JSON documents (jsonb_path_ops).
+    pub hashes_paths: bool,
     /// Columns stored beside the keys.
     pub include: Vec<usize>,
     /// WHERE, as conjuncts without positions.
     pub predicate: Vec<Expr>,
     /// Share of rows in the index.
     pub share: f64,
+    /// Share of rows that each conjunct of the predicate keeps.
+    pub shares: Vec<f64>,
     /// UNIQUE.
     pub unique: bool,
     /// PRIMARY KEY.
@@ -181,6 +185,12 @@ impl TableInfo {
         let predicate: Vec<Expr> =
             index.predicate.iter().flat_map(super::walk::conjuncts).map(super::walk::bare).collect();
         let share = super::selectivity::predicate_share(self, &predicate);
+        let shares = match &predicate[..] {
+            [_] => vec![share],
+            conjuncts => {
+                conjuncts.iter().map(|p| super::selectivity::predicate_share(self, std::slice::from_ref(p))).collect()
+            }
+        };
         let stored: Vec<&ColumnInfo> = keys
             .iter()
             .zip(&expression_stats)
@@ -222,12 +232,17 @@ impl TableInfo {
                         || matches!(k.collation.as_deref(), Some("C" | "POSIX"))
                 })
                 .collect(),
+            hashes_paths: index
+                .keys
+                .iter()
+                .any(|k| k.opclass.as_deref().is_some_and(|o| o.ends_with("jsonb_path_ops"))),
             keys,
             expressions,
             expression_stats,
             include,
             predicate,
             share,
+            shares,
             unique: index.unique || index.primary,
             primary: index.primary,
             exclusion: index.exclusion,

@@ -70,18 +70,24 @@ impl Run<'_, '_> {
     }
 
     /// How far the heap follows the index where it is read, and which share of a page's rows lies
-    /// together there: equal leading keys leave the order to the key after them.
+    /// together there: equal leading keys leave the order to the key after them. The third value is the pages that
+    /// the rows read lie on.
     pub(super) fn heap_order(
         &self,
         info: &TableInfo,
         index: &IndexInfo,
         fixed: usize,
         boundary: &[usize],
-    ) -> (f64, f64) {
+    ) -> (f64, f64, f64) {
         let correlation =
             |key: usize| index.keys.get(key).copied().flatten().map_or(0.0, |c| info.columns[c].correlation);
-        if fixed == 0 || fixed >= index.keys.len() || correlation(0).abs() >= correlation(fixed).abs() {
-            return (correlation(0), 1.0);
+        if fixed == 0 || fixed >= index.keys.len() {
+            return (correlation(0), 1.0, info.pages);
+        }
+        let of_primary = |column: Option<usize>| info.indexes.iter().any(|i| i.primary && i.keys.contains(&column));
+        let together = correlation(0).abs() >= correlation(fixed).abs();
+        if together && (index.primary || correlation(0).abs() < ORDERED || of_primary(index.keys[fixed])) {
+            return (correlation(0), 1.0, info.pages);
         }
         let equal: Vec<usize> = boundary
             .iter()
@@ -93,7 +99,13 @@ impl Run<'_, '_> {
             })
             .copied()
             .collect();
-        (correlation(fixed), self.planner().share(info, &equal, Seen::True))
+        let share = self.planner().share(info, &equal, Seen::True);
+        // Rows of equal keys that lie together are in no order among themselves.
+        if together {
+            (correlation(fixed), 1.0, (info.pages * share).max(1.0))
+        } else {
+            (correlation(fixed), share, info.pages)
+        }
     }
 
     pub(super) fn index_scan(
@@ -108,9 +120,10 @@ impl Run<'_, '_> {
         let index = &info.indexes[used.index];
         let planner = self.planner();
         let descents = self.descents(used);
-        let mut entries = index.entries * planner.share(info, &used.boundary, Seen::True) / scan.visit;
         let checked: Vec<usize> = used.boundary.iter().chain(&used.quals).copied().collect();
-        let mut fetched = index.entries * planner.share(info, &checked, Seen::True) / scan.visit;
+        let held = info.rows + info.dead_rows;
+        let mut entries = held * planner.index_share(info, index, &used.boundary, Seen::True) / scan.visit;
+        let mut fetched = held * planner.index_share(info, index, &checked, Seen::True) / scan.visit;
         let fixed = planner.match_index(info, index, &scan.clauses);
         let is_equality = fixed.fixed == index.keys.len();
         if index.unique && is_equality {
@@ -133,16 +146,16 @@ impl Run<'_, '_> {
             }
         }
         rows *= part;
-        let (correlation, spacing) = self.heap_order(info, index, fixed.fixed, &used.boundary);
+        let (correlation, spacing, spread) = self.heap_order(info, index, fixed.fixed, &used.boundary);
         let density = info.density() * index.share * spacing;
         let leaves = descents * index.levels + (entries - descents.min(entries)).max(0.0) / index.entries_per_leaf;
         let (heap, map) = if only {
             (
-                heap_accesses(fetched * (1.0 - info.all_visible), info, density, correlation, is_equality),
+                heap_accesses(fetched * (1.0 - info.all_visible), spread, density, correlation, is_equality),
                 (fetched * visits).min(self.loops.max(loops.min(1.0))),
             )
         } else {
-            (heap_accesses(fetched, info, density, correlation, is_equality), 0.0)
+            (heap_accesses(fetched, spread, density, correlation, is_equality), 0.0)
         };
         let keys = compared_keys(info, index, fixed.fixed.max(usize::from(!used.boundary.is_empty())));
         let rest: Vec<usize> = scan.clauses.iter().filter(|c| !checked.contains(c)).copied().collect();
@@ -198,7 +211,12 @@ impl Run<'_, '_> {
             let index = &info.indexes[used.index];
             let mine: Vec<usize> = used.boundary.iter().chain(&used.quals).copied().collect();
             let arms = if or { uses.len() as f64 } else { 1.0 };
-            let entries = index.entries * self.planner().share(info, &used.boundary, Seen::True) / scan.visit / arms;
+            let held = (info.rows + info.dead_rows) / scan.visit / arms;
+            let entries = if or {
+                held * index.share * self.planner().share(info, &used.boundary, Seen::True)
+            } else {
+                held * self.planner().index_share(info, index, &used.boundary, Seen::True)
+            };
             let descents = self.descents(used);
             let (leaves, entries) = if index.method == "brin" {
                 (BRIN_SCAN_PAGES, (info.pages / RANGE_PAGES).ceil())
@@ -212,7 +230,11 @@ impl Run<'_, '_> {
             checked.extend(mine.into_iter().filter(|c| !checked.contains(c)).collect::<Vec<_>>());
         }
         let share = uses.iter().map(|u| info.indexes[u.index].share).fold(1.0, f64::min);
-        let fetched = info.rows * share * self.planner().share(info, &checked, Seen::True) / scan.visit;
+        let passing = match uses {
+            [one] => self.planner().index_share(info, &info.indexes[one.index], &checked, Seen::True),
+            _ => share * self.planner().share(info, &checked, Seen::True),
+        };
+        let fetched = info.rows * passing / scan.visit;
         let part = if rows > want { want / rows } else { 1.0 };
         rows *= part;
         let first = |i: &IndexInfo| i.keys.first().copied().flatten().map_or(0.0, |c| info.columns[c].correlation);
@@ -221,7 +243,7 @@ impl Run<'_, '_> {
         let heap = if summaries {
             range_accesses(info, fetched / info.rows.max(1.0), correlation)
         } else {
-            heap_accesses(fetched, info, info.density() * share, correlation, true)
+            heap_accesses(fetched, info.pages, info.density() * share, correlation, true)
         } * part;
         if summaries {
             // All rows of the ranges are looked at.
@@ -254,14 +276,14 @@ fn range_accesses(info: &TableInfo, share: f64, correlation: f64) -> f64 {
 /// Accesses to heap pages by `rows` fetches one after the other: a page met twice in a row counts once.
 ///
 /// `density` is how many of a page's rows the index leads to one after the other.
-pub(super) fn heap_accesses(rows: f64, info: &TableInfo, density: f64, correlation: f64, sorted: bool) -> f64 {
-    if rows <= 0.0 || info.pages <= 0.0 {
+pub(super) fn heap_accesses(rows: f64, pages: f64, density: f64, correlation: f64, sorted: bool) -> f64 {
+    if rows <= 0.0 || pages <= 0.0 {
         return 0.0;
     }
     let scattered = if sorted {
-        distinct_pages(rows, info.pages)
+        distinct_pages(rows, pages)
     } else {
-        1.0_f64.min(rows) + (rows - 1.0).max(0.0) * (1.0 - 1.0 / info.pages)
+        1.0_f64.min(rows) + (rows - 1.0).max(0.0) * (1.0 - 1.0 / pages)
     };
     let ordered = 1.0_f64.min(rows) + (rows - 1.0).max(0.0) / density.max(1.0);
     let together = correlation * correlation;

@@ -4,7 +4,7 @@ use crate::access::bind::{Binder, CteName, Level, output_info};
 use crate::access::block::{
     Block, Bound, Compared, Count, Cte, Node, OuterJoin, Output, RowLock, SemiJoin, SortKey, Source, bit, place_of,
 };
-use crate::access::pull_up::{SET_RETURNING, aggregates_in};
+use crate::access::pull_up::{SET_RETURNING, aggregates_in, is_aggregate};
 use crate::access::walk;
 use crate::diagnostic::InputError;
 use crate::sql::tree::{self, Body, Distinct, Expr, Literal, OrderBy, Query, Select, Statement};
@@ -186,12 +186,12 @@ impl Binder<'_, '_> {
         }
         let (windows, row_factor) = windows_and_sets(&level, &outputs);
         let locks = query.locks.iter().map(|l| row_lock(&level, l)).collect();
-        let extreme = extreme(&level, &outputs, &group_by);
+        let extremes = extremes(&level, &outputs, &group_by).unwrap_or_default();
         let block = self.finish(level, conditions);
         let mut block = Block {
             group_by,
             aggregates: aggregates as f64,
-            extreme,
+            extremes,
             having,
             distinct,
             windows,
@@ -303,13 +303,33 @@ fn windows_and_sets(level: &Level, outputs: &[Output]) -> (Vec<Vec<SortKey>>, f6
     (windows, factor)
 }
 
-fn extreme(level: &Level, outputs: &[Output], group_by: &[SortKey]) -> Option<(usize, usize, bool)> {
-    let [output] = outputs else { return None };
-    let Expr::Call { name, args, over: None, filter: None, .. } = &output.expr else { return None };
+/// The columns whose min or max a level of one relation takes, if it takes nothing else of all its rows
+/// (can_minmax_aggs, planagg.c).
+fn extremes(level: &Level, outputs: &[Output], group_by: &[SortKey]) -> Option<Vec<(usize, usize, bool)>> {
+    if !group_by.is_empty() || level.rels.len() != 1 {
+        return None;
+    }
+    let mut found = Some(Vec::new());
+    for output in outputs {
+        walk::visit(&output.expr, &mut |e| {
+            if is_aggregate(e) {
+                match (extreme(level, e), &mut found) {
+                    (Some(one), Some(all)) if !all.contains(&one) => all.push(one),
+                    (Some(_), _) => {}
+                    (None, _) => found = None,
+                }
+            }
+        });
+    }
+    found
+}
+
+fn extreme(level: &Level, aggregate: &Expr) -> Option<(usize, usize, bool)> {
+    let Expr::Call { name, args, over: None, filter: None, .. } = aggregate else { return None };
     let [Expr::Column { qualifier, name: column, .. }] = &args[..] else { return None };
-    if !group_by.is_empty() || !["min", "max"].contains(&name.name.as_str()) || level.rels.len() != 1 {
+    if !["min", "max"].contains(&name.name.as_str()) {
         return None;
     }
     let place = place_of(qualifier.as_deref())?;
-    Some((place, level.rels[place].info.column(column)?, name.name == "max"))
+    Some((place, level.rels.get(place)?.info.column(column)?, name.name == "max"))
 }

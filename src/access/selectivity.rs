@@ -6,6 +6,9 @@
 
 use crate::access::clause::{Clause, Key, Op, Test, ValueSet};
 use crate::access::column::ColumnInfo;
+use crate::access::postgres::{
+    ARRAY_ELEMENTS, CONTAIN, FIXED_CHARACTER, INEQUALITY, MATCH, RANGE, STATISTICS_TARGET, TEXT_SEARCH,
+};
 use crate::access::relation::TableInfo;
 use crate::access::values::Value;
 use crate::sql::tree::Expr;
@@ -21,23 +24,6 @@ pub enum Seen {
     /// What is there.
     True,
 }
-
-/// Values that the list of the most common ones has room for (default_statistics_target).
-const STATISTICS_TARGET: f64 = 100.0;
-/// DEFAULT_INEQ_SEL.
-const INEQUALITY: f64 = 1.0 / 3.0;
-/// DEFAULT_RANGE_INEQ_SEL.
-const RANGE: f64 = 0.005;
-/// DEFAULT_MATCH_SEL.
-const MATCH: f64 = 0.005;
-/// DEFAULT_CONTAIN_SEL, and for jsonb DEFAULT_MATCHING_SEL.
-const CONTAIN: f64 = 0.005;
-/// DEFAULT_TS_MATCH_SEL.
-const TEXT_SEARCH: f64 = 0.001;
-/// FIXED_CHAR_SEL: share of texts that one constant character leaves.
-const FIXED_CHARACTER: f64 = 0.2;
-/// Elements that the planner assumes of an array it cannot see.
-const ARRAY_ELEMENTS: f64 = 10.0;
 
 /// What is known of a key of a table; `None` for an expression without statistics.
 #[must_use]
@@ -75,6 +61,9 @@ pub fn all(clauses: &[&Clause], info: &TableInfo, seen: Seen) -> f64 {
         if done[n] {
             continue;
         }
+        if seen == Seen::True && is_said_already(clause, clauses) {
+            continue;
+        }
         if let Test::Compare(key, op, value) = &clause.test
             && (op.is_lower() || op.is_upper())
         {
@@ -98,6 +87,15 @@ pub fn all(clauses: &[&Clause], info: &TableInfo, seen: Seen) -> f64 {
         share *= one(clause, info, seen);
     }
     share.clamp(0.0, 1.0)
+}
+
+/// Whether a clause is IS NOT NULL of a key that another clause compares, which no null passes.
+fn is_said_already(clause: &Clause, clauses: &[&Clause]) -> bool {
+    let Test::Not(inner) = &clause.test else { return false };
+    let Test::Null(key) = &inner.test else { return false };
+    clauses.iter().any(|c| {
+        matches!(&c.test, Test::Compare(k, ..) | Test::In(k, _) | Test::Any(k, ..) | Test::Like { key: k, .. } if k == key)
+    })
 }
 
 /// Share of rows that pass one clause.
@@ -186,7 +184,10 @@ pub fn average(column: &ColumnInfo) -> f64 {
 #[must_use]
 pub fn equality(column: &ColumnInfo, value: &ValueSet, seen: Seen) -> f64 {
     if value.hidden || value.unknown() || (seen == Seen::Generic && value.parameter) {
-        return if seen == Seen::True { (1.0 - column.null_fraction) / column.distinct } else { average(column) };
+        return match seen {
+            Seen::True => found(column, value) * (1.0 - column.null_fraction) / column.distinct,
+            _ => average(column),
+        };
     }
     let of = |value: &Value| {
         if *value == Value::Null {
@@ -224,7 +225,21 @@ pub fn equality(column: &ColumnInfo, value: &ValueSet, seen: Seen) -> f64 {
             let hit = if seen == Seen::True { hit_probability(column, value, drawn) } else { 1.0 };
             share + (1.0 - listed).max(0.0) * hit * column.rare_share()
         }
-        _ => value.values.iter().map(of).sum::<f64>() / value.values.len().max(1) as f64,
+        _ => {
+            let listed = value.values.iter().any(|v| column.common(v).is_some());
+            let found = if seen == Seen::True && !listed { found(column, value) } else { 1.0 };
+            found * value.values.iter().map(of).sum::<f64>() / value.values.len().max(1) as f64
+        }
+    }
+}
+
+/// Probability that a text made of variables is one of the column's values: there are no more of these than of
+/// those.
+fn found(column: &ColumnInfo, value: &ValueSet) -> f64 {
+    let compared = column.bounds.is_some() || value.hidden || value.distribution.is_some();
+    match value.domain {
+        domain if compared || !domain.is_finite() => 1.0,
+        domain => (column.distinct / domain.max(1.0)).min(1.0),
     }
 }
 
@@ -290,7 +305,7 @@ pub fn range(column: &ColumnInfo, low: Option<(Op, &ValueSet)>, high: Option<(Op
 }
 
 /// Share of the values that are not null below `x`, or up to it; `None` when nothing is known.
-fn share_below(column: &ColumnInfo, x: f64, included: bool) -> Option<f64> {
+pub(super) fn share_below(column: &ColumnInfo, x: f64, included: bool) -> Option<f64> {
     let (lo, hi) = column.bounds?;
     let common: f64 = column
         .most_common

@@ -1,5 +1,6 @@
 //! Sizes of single rows and entries, beyond what `schema::sizes` says of averages over a table.
 
+use crate::access::postgres::TUPLE_HEADER;
 use crate::schema::sizes::ColumnWidth;
 
 /// Bytes of a page that hold line pointers and tuples.
@@ -8,8 +9,6 @@ pub const HEAP_USABLE: f64 = 8192.0 - 24.0;
 pub const LINE_POINTER: f64 = 4.0;
 /// Bytes of a B-tree page that hold entries (header, special space and high key's line pointer apart).
 pub const BTREE_USABLE: f64 = 8148.0;
-/// Fixed tuple header.
-const TUPLE_HEADER: f64 = 23.0;
 /// Longest value with a one-byte header, which needs no alignment.
 const SHORT_VARLENA: f64 = 127.0;
 

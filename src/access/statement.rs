@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::access::block::{Action, Block, Bound, Leaf, bit};
 use crate::access::changes;
 use crate::access::clause::{Clause, Reader, Test};
-use crate::access::entries::Place;
+use crate::access::entries::{Entry, Place};
 use crate::access::execute;
 use crate::access::footprint::{Footprint, LockUse, Lockable};
 use crate::access::foreign_keys;
@@ -213,11 +213,12 @@ impl Statement {
         let block = &update.block;
         let own: Vec<&Clause> = block.clauses.iter().filter(|c| c.rels == 1).collect();
         let refs: Vec<(usize, &Expr)> = update.assignments.iter().map(|(c, e)| (*c, e)).collect();
+        let known: Vec<&Clause> = own.iter().copied().chain(targets::chosen_by(block)).collect();
         hold(&own, block.rels[0].info.id, held);
         let mode =
             if changes::touches_key(&block.rels[0].info, &refs) { LockMode::Update } else { LockMode::NoKeyUpdate };
         for (info, share, reach) in targets::tables(level) {
-            let change = changes::of(&info, &refs, &own, (&block.rels, &self.draws), settings.version);
+            let change = changes::of(&info, &refs, &known, (&block.rels, &self.draws), settings.version);
             let fits = |index: &IndexInfo| {
                 let share = predicates::share_of_rows(&info, index, &|name| {
                     let (_, value) = refs.iter().find(|(c, _)| info.columns[*c].name == name)?;
@@ -233,7 +234,7 @@ impl Statement {
                         .all(|v| matches!(v, crate::access::values::Value::Now(_)))
                 };
                 let grows = refs.iter().any(|(c, value)| index.keys.first() == Some(&Some(*c)) && moment(value));
-                (share, if grows { Place::Edge } else { Place::Beside })
+                Entry { share, place: if grows { Place::Edge } else { Place::Beside }, bytes: None }
             };
             writes::update_rows(&info, rows * share, change, &fits, &reach, tally);
             lock(&info, rows * share, (mode, LockWait::Block), &reach, tally);
@@ -252,13 +253,15 @@ pub(super) fn shares<'l>(leaves: &'l [Leaf], head: &TableInfo, clauses: &[&Claus
     if leaves.len() == 1 {
         return vec![(&leaves[0], 1.0)];
     }
-    let weights: Vec<f64> = leaves
-        .iter()
-        .map(|leaf| match &leaf.bound {
-            Some(bound) => partitions::visit(head, bound, clauses).probability,
-            None => leaf.info.rows,
-        })
-        .collect();
+    let visited = |leaf: &Leaf| leaf.bound.as_ref().map_or(1.0, |b| partitions::visit(head, b, clauses).probability);
+    let found = |leaf: &Leaf| match visited(leaf) {
+        0.0 => 0.0,
+        _ => leaf.info.rows * crate::access::selectivity::all(clauses, &leaf.info, Seen::True),
+    };
+    let mut weights: Vec<f64> = leaves.iter().map(found).collect();
+    if weights.iter().all(|w| *w <= 0.0) {
+        weights = leaves.iter().map(visited).collect();
+    }
     let total: f64 = weights.iter().sum();
     leaves.iter().zip(weights).filter(|(_, w)| *w > 0.0).map(|(l, w)| (l, w / total)).collect()
 }

@@ -20,7 +20,7 @@ const JSON_WORD: f64 = 4.0;
 #[must_use]
 pub fn width(column: &ColumnInfo, value: &ValueSet) -> ColumnWidth {
     let mut stored = column.width;
-    if value.unknown() {
+    if value.values.iter().all(|v| *v == Value::Unknown) {
         return stored;
     }
     let nulls = value.values.iter().filter(|v| **v == Value::Null).count();
@@ -38,7 +38,11 @@ pub fn width(column: &ColumnInfo, value: &ValueSet) -> ColumnWidth {
 /// Bytes of one value, its header included; `None` when they do not follow from it.
 fn bytes(family: TypeFamily, value: &Value) -> Option<f64> {
     let data = match family {
-        TypeFamily::Text => value.text()?.len() as f64,
+        TypeFamily::Text => value.text_bytes()?,
+        TypeFamily::Bytes => match value {
+            Value::Sized(bytes) => *bytes,
+            other => other.text()?.strip_prefix("\\x")?.len() as f64 / 2.0,
+        },
         TypeFamily::Json => {
             let text = value.text()?;
             let document = serde_json::from_str(&text).ok()?;

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::access::block::bit;
+use crate::access::block::{Block, Node, Rel, Source, bit};
+use crate::access::clause::Clause;
 use crate::access::plan::{Kind, Method, Plan};
 use crate::access::planned::Level;
 use crate::access::relation::TableInfo;
@@ -16,20 +17,43 @@ pub fn tables(level: &Level<'_>) -> Vec<(Arc<TableInfo>, f64, Reach)> {
     let block = level.planner.block;
     let rel = &block.rels[0];
     let clauses = level.planner.clauses(&level.planner.local[0]);
-    let swept = level.chosen.as_ref().is_some_and(|c| sweeps(&c.plan));
+    let swept =
+        |info: &TableInfo| info.pages > 0.0 && level.chosen.as_ref().is_some_and(|c| sweeps(&c.plan, rel, info.id));
     shares(&rel.leaves, &rel.info, &clauses)
         .into_iter()
         .map(|(leaf, share)| {
-            let reach = Reach { sweeps: swept, ..touches::of_clauses(&clauses, &leaf.info) };
+            let reach = Reach { sweeps: swept(&leaf.info), ..touches::of_changed(&clauses, &leaf.info) };
             (Arc::clone(&leaf.info), share, reach)
         })
         .collect()
 }
 
-/// Whether a plan reads all pages of relation 0.
-fn sweeps(plan: &Plan) -> bool {
+/// Conditions under which a subquery of the same table chooses the rows that are changed, as in
+/// `WHERE id = (SELECT id FROM jobs WHERE state = 'new' LIMIT 1)`: they held before the change.
+pub fn chosen_by(block: &Block) -> Vec<&Clause> {
+    let table = block.rels[0].info.id;
+    let derived = block
+        .rels
+        .iter()
+        .skip(1)
+        .filter_map(|r| if let Source::Derived(node) = &r.source { Some(&**node) } else { None });
+    let filters = block.subplans.iter().filter(|s| s.in_filter && !s.correlated).map(|s| &s.node);
+    let inside = derived.chain(filters).filter_map(|node| match node {
+        Node::Block(inner) if inner.rels.len() == 1 && inner.rels[0].info.id == table => Some(&inner.clauses),
+        _ => None,
+    });
+    let joined = block.semi_joins.iter().filter(|s| !s.anti && s.inner.count_ones() == 1);
+    let joined = joined.filter(|s| block.rels[s.inner.trailing_zeros() as usize].info.id == table);
+    inside.flatten().chain(joined.flat_map(|s| s.clauses.iter().filter(|c| c.rels == s.inner))).collect()
+}
+
+/// Whether a plan reads all pages of a table, one of those of relation 0.
+fn sweeps(plan: &Plan, rel: &Rel, table: usize) -> bool {
+    let sweeps = |plan: &Plan| sweeps(plan, rel, table);
     match &plan.kind {
-        Kind::Scan(scan) => scan.rel == 0 && matches!(scan.method, Method::Seq),
+        Kind::Scan(scan) => {
+            scan.rel == 0 && matches!(scan.method, Method::Seq) && rel.leaves[scan.leaf].info.id == table
+        }
         Kind::Append(children) => children.iter().any(|c| sweeps(c)),
         Kind::Nest { outer, inner, .. } | Kind::Hash { outer, inner, .. } | Kind::Merge { outer, inner, .. } => {
             sweeps(outer) || sweeps(inner)

@@ -25,6 +25,7 @@ mod tests {
     #[test]
     fn operators_are_no_words() {
         let query = |text: &str| ValueSet {
+            domain: 1.0,
             values: vec![Value::Text(text.to_owned())],
             distribution: None,
             parameter: false,

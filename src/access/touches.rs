@@ -9,6 +9,7 @@ use crate::access::popularity;
 use crate::access::relation::TableInfo;
 use crate::access::selectivity;
 use crate::access::tally::Reach;
+use crate::access::values::Value;
 
 /// Rows that a scan reaches.
 #[must_use]
@@ -30,6 +31,41 @@ pub fn of_clauses(clauses: &[&Clause], info: &TableInfo) -> Reach {
         None => everything(info),
     };
     Reach { which: condition::text_of_all(clauses), ..reach }
+}
+
+/// Rows that are changed where they meet conditions: of the variable that leads to them, or of a constant that leaves
+/// fewer of them.
+#[must_use]
+pub fn of_changed(clauses: &[&Clause], info: &TableInfo) -> Reach {
+    let reach = of_clauses(clauses, info);
+    let constants = clauses.iter().filter_map(|c| match &c.test {
+        Test::Compare(key, Op::Eq, value) => of_constant(key, value, info),
+        _ => None,
+    });
+    let narrowed = constants.fold(reach.clone(), narrower);
+    Reach { which: reach.which, ..narrowed }
+}
+
+/// Rows with one value of a key that is always the same.
+#[must_use]
+pub fn of_constant(key: &Key, value: &ValueSet, info: &TableInfo) -> Option<Reach> {
+    let column = selectivity::statistics(key, info)?;
+    let constant = value.distribution.is_none() && !value.hidden && value.domain == 1.0 && value.values.len() == 1;
+    let share = match value.values.first()? {
+        _ if !constant => return None,
+        Value::Now(_) => 1.0 / column.distinct,
+        Value::Unknown | Value::Sized(_) | Value::Null => return None,
+        _ => selectivity::equality(column, value, selectivity::Seen::True),
+    };
+    let rows = Popularity::uniform((info.rows * share).max(1.0));
+    Some(Reach { rows, correlation: column.correlation, sweeps: false, which: None })
+}
+
+/// The one of two that leads to fewer rows; one with favourites stays.
+#[must_use]
+pub fn narrower(a: Reach, b: Reach) -> Reach {
+    let items = |r: &Reach| r.rows.classes.iter().map(|c| c.items).sum::<f64>();
+    if a.rows.classes.len() <= 1 && items(&b) < items(&a) { b } else { a }
 }
 
 /// All rows alike.

@@ -58,7 +58,7 @@ impl Planner<'_> {
 
     /// min or max read off one end of an index; `None` without such an index.
     #[must_use]
-    pub fn end_of_index(&self, rel: usize, column: usize, max: bool) -> Option<Chosen> {
+    pub fn end_of_index(&self, (rel, column, max): (usize, usize, bool)) -> Option<Chosen> {
         let name = self.block.rels[rel].info.columns[column].name.clone();
         let expr = crate::sql::tree::Expr::Column { qualifier: Some(super::block::qualifier(rel)), name, span: 0..0 };
         let wanted = [self.order_of(&expr, max)];
@@ -191,17 +191,27 @@ impl Planner<'_> {
         if keys.is_empty() {
             return 1.0;
         }
-        let mut by_rel: std::collections::BTreeMap<usize, f64> = std::collections::BTreeMap::new();
         let mut other = 1.0;
+        let mut columns = Vec::with_capacity(keys.len());
         for key in keys.iter().filter(|k| !self.constant_key(k)) {
             match key.column {
-                Some((rel, _)) => *by_rel.entry(rel).or_insert(1.0) *= key.distinct,
+                Some((rel, _)) => columns.push((rel, key.distinct)),
                 None => other *= key.distinct,
             }
         }
-        let mut groups = other;
+        (other * self.visible_groups(columns.into_iter(), seen)).clamp(1.0, rows.max(1.0))
+    }
+
+    /// Groups of columns, each with its relation and its distinct values, as far as the rows that are left of each
+    /// relation can show them.
+    pub(super) fn visible_groups(&self, columns: impl Iterator<Item = (usize, f64)>, seen: Seen) -> f64 {
+        let mut by_rel: std::collections::BTreeMap<usize, f64> = std::collections::BTreeMap::new();
+        columns.for_each(|(rel, distinct)| *by_rel.entry(rel).or_insert(1.0) *= distinct);
+        let mut groups = 1.0;
         for (rel, distinct) in by_rel {
-            let total = self.block.rels[rel].info.rows.max(1.0);
+            let of_source = |r: &(f64, f64)| if seen == Seen::True { r.1 } else { r.0 };
+            let source = self.source_rows.get(&rel).map(of_source);
+            let total = source.unwrap_or(self.block.rels[rel].info.rows).max(1.0);
             let left = self.base_rows(rel, seen).min(total);
             let distinct = distinct.min(total);
             // Yao's approximation for a random sample of the rows.
@@ -212,7 +222,7 @@ impl Planner<'_> {
             };
             groups *= visible.max(1.0);
         }
-        groups.clamp(1.0, rows.max(1.0))
+        groups
     }
 }
 

@@ -6,6 +6,7 @@
 //! different variables are combined in scrambled order, so that means of single variables are
 //! exact to the slice and those of differences such as `:a + 99` against `:a` hold draw by draw.
 
+use crate::access::functions;
 use crate::sql::tree::{Expr, Literal};
 use crate::workload::{Distribution, Variable};
 
@@ -25,6 +26,8 @@ pub enum Value {
     Null,
     /// Seconds from the present moment, which the files do not know.
     Now(f64),
+    /// A text or bytes not known, but for their length in bytes.
+    Sized(f64),
     /// Not known: made by a function, an earlier statement or another table.
     Unknown,
 }
@@ -48,6 +51,15 @@ impl Value {
             Self::Text(t) => Some(t.clone()),
             Self::Bool(b) => Some(b.to_string()),
             _ => None,
+        }
+    }
+
+    /// Bytes of the value as a text.
+    #[must_use]
+    pub fn text_bytes(&self) -> Option<f64> {
+        match self {
+            Self::Sized(bytes) => Some(*bytes),
+            other => other.text().map(|t| t.len() as f64),
         }
     }
 }
@@ -103,9 +115,9 @@ impl Draws {
                 values.last().map_or(Value::Unknown, |v| (&v.0).into())
             }
             Distribution::Derived(expr) => self.evaluate(expr, draw),
-            Distribution::Sequence { .. } | Distribution::Uuid { .. } | Distribution::FromStatement { .. } => {
-                Value::Unknown
-            }
+            Distribution::Sequence { start } => Value::Sized(format!("{start}").len() as f64),
+            Distribution::Uuid { .. } => Value::Sized(functions::UUID_LETTERS),
+            Distribution::FromStatement { .. } => Value::Unknown,
             _ => super::popularity::quantile(distribution, u).map_or(Value::Unknown, Value::Number),
         }
     }
@@ -137,14 +149,23 @@ impl Draws {
                 ("not", Value::Bool(b)) => Value::Bool(!b),
                 _ => Value::Unknown,
             },
-            Expr::Binary { op, left, right } => binary(op, &self.evaluate(left, draw), &self.evaluate(right, draw)),
+            Expr::Binary { op, left, right } => {
+                let (mut l, mut r) = (self.evaluate(left, draw), self.evaluate(right, draw));
+                // A whole number beside a date counts days.
+                match (functions::is_date(left), functions::is_date(right)) {
+                    (true, false) if !functions::is_interval(right) => r = functions::days(r),
+                    (false, true) if !functions::is_interval(left) => l = functions::days(l),
+                    _ => {}
+                }
+                binary(op, &l, &r)
+            }
             Expr::Cast { expr, to } => cast(self.evaluate(expr, draw), to),
             Expr::Call { name, args, .. } => {
                 if let Some(now) = moment(&name.name) {
                     return now;
                 }
                 let args: Vec<Value> = args.iter().map(|a| self.evaluate(a, draw)).collect();
-                call(&name.name, &args)
+                functions::call(&name.name, &args)
             }
             _ => Value::Unknown,
         }
@@ -177,16 +198,13 @@ fn moment(name: &str) -> Option<Value> {
         .or_else(|| (name == "current_date").then_some(Value::Now(-43_200.0)))
 }
 
-fn binary(op: &str, left: &Value, right: &Value) -> Value {
+pub(super) fn binary(op: &str, left: &Value, right: &Value) -> Value {
     if let (Value::Now(offset), "+" | "-") = (left, op) {
         let sign = if op == "+" { 1.0 } else { -1.0 };
         return right.number().or_else(|| interval(right)).map_or(Value::Unknown, |s| Value::Now(offset + sign * s));
     }
     if op == "||" {
-        return match (left.text(), right.text()) {
-            (Some(l), Some(r)) => Value::Text(l + &r),
-            _ => Value::Unknown,
-        };
+        return functions::concat([left, right].into_iter());
     }
     let (Some(l), Some(r)) = (left.number(), right.number()) else { return Value::Unknown };
     match op {
@@ -195,26 +213,6 @@ fn binary(op: &str, left: &Value, right: &Value) -> Value {
         "*" => Value::Number(l * r),
         "/" if r != 0.0 => Value::Number(l / r),
         "%" if r != 0.0 => Value::Number(l % r),
-        _ => Value::Unknown,
-    }
-}
-
-fn call(name: &str, args: &[Value]) -> Value {
-    let number = |n: usize| args.get(n).and_then(Value::number);
-    match (name, args.len()) {
-        ("abs", 1) => number(0).map_or(Value::Unknown, |n| Value::Number(n.abs())),
-        ("floor", 1) => number(0).map_or(Value::Unknown, |n| Value::Number(n.floor())),
-        ("ceil" | "ceiling", 1) => number(0).map_or(Value::Unknown, |n| Value::Number(n.ceil())),
-        ("round", 1) => number(0).map_or(Value::Unknown, |n| Value::Number(n.round())),
-        ("mod", 2) => binary("%", &args[0], &args[1]),
-        ("lower", 1) => args[0].text().map_or(Value::Unknown, |t| Value::Text(t.to_lowercase())),
-        ("upper", 1) => args[0].text().map_or(Value::Unknown, |t| Value::Text(t.to_uppercase())),
-        ("greatest" | "least", _) => {
-            let numbers: Option<Vec<f64>> = args.iter().map(Value::number).collect();
-            let pick = if name == "greatest" { f64::max } else { f64::min };
-            numbers.and_then(|n| n.into_iter().reduce(pick)).map_or(Value::Unknown, Value::Number)
-        }
-        ("make_interval", _) => Value::Unknown,
         _ => Value::Unknown,
     }
 }

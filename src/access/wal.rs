@@ -5,12 +5,12 @@
 //! record's own structure and data take (PostgreSQL's access/heapam_xlog.h, nbtxlog.h,
 //! xlogrecord.h). `EXPLAIN (WAL)`, `pg_stat_statements` and `pg_stat_wal` count the same.
 
+use crate::access::postgres::TUPLE_HEADER;
+
 /// XLogRecord, one block reference and the header of the main data.
 const RECORD: f64 = 24.0 + 20.0 + 2.0;
 /// A further block of the same relation.
 const SECOND_BLOCK: f64 = 8.0;
-/// The fixed header of a heap tuple, which the log replaces by a shorter one.
-const TUPLE_HEADER: f64 = 23.0;
 /// xl_heap_header: what the log keeps of the tuple header.
 const XL_HEAP_HEADER: f64 = 5.0;
 /// xl_heap_insert.

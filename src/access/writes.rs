@@ -1,6 +1,6 @@
 //! What INSERT, UPDATE and DELETE leave behind in heaps, indexes and the log.
 
-use crate::access::entries::{self, Place};
+use crate::access::entries::{self, Entry};
 use crate::access::footprint::{AccessPath, RelationId};
 use crate::access::pruning;
 use crate::access::relation::{IndexInfo, TableInfo};
@@ -8,7 +8,9 @@ use crate::access::sizes;
 use crate::access::tally::{Reach, Tally};
 use crate::access::touches;
 use crate::access::wal;
+use crate::schema;
 use crate::schema::btree::BTREE_FILLFACTOR;
+use crate::schema::sizes::ColumnWidth;
 
 /// Accesses to the visibility map by the update of a row on an all-visible page (measured on version 15).
 const UPDATE_MAP_PAGES: f64 = 2.0;
@@ -36,14 +38,24 @@ pub struct NewRow {
     pub chunks: f64,
 }
 
+impl NewRow {
+    /// A row of columns with these widths.
+    #[must_use]
+    pub fn of(columns: &[ColumnWidth]) -> Self {
+        let toasted = schema::sizes::toasted(columns);
+        let tuple_bytes = sizes::logged_bytes(columns).min(toasted.tuple.bytes);
+        Self { tuple_bytes, moved_bytes: toasted.moved_bytes, chunks: toasted.chunks }
+    }
+}
+
 /// `rows` rows inserted; buffer accesses, index entries included.
 ///
-/// `share` says of how many of the rows an index gets an entry, by the index's predicate, and where.
+/// `entry` says of how many of the rows an index gets an entry, by the index's predicate, and where.
 pub fn insert_rows(
     info: &TableInfo,
     rows: f64,
     row: NewRow,
-    share: &dyn Fn(&IndexInfo) -> (f64, Place),
+    entry: &dyn Fn(&IndexInfo) -> Entry,
     tally: &mut Tally,
 ) -> f64 {
     let tuple_bytes = row.tuple_bytes;
@@ -63,8 +75,7 @@ pub fn insert_rows(
     pages += move_out(info, rows, row, tally);
     let anywhere = touches::everything(info);
     for index in &info.indexes {
-        let (part, place) = share(index);
-        pages += entries::add(info, index, rows * part, place, &anywhere, tally);
+        pages += entries::add(info, index, rows, entry(index), &anywhere, tally);
     }
     pages
 }
@@ -99,7 +110,7 @@ pub struct Change {
     pub unchanged_ends: f64,
 }
 
-/// `rows` rows updated; `share` says of how many of the new versions an index gets an entry, and where.
+/// `rows` rows updated; `entry` says of how many of the new versions an index gets an entry, and where.
 ///
 /// New versions are taken to find room on their page: that is where vacuum and pruning leave it once a
 /// table has been updated for a while.
@@ -107,7 +118,7 @@ pub fn update_rows(
     info: &TableInfo,
     rows: f64,
     change: Change,
-    share: &dyn Fn(&IndexInfo) -> (f64, Place),
+    entry: &dyn Fn(&IndexInfo) -> Entry,
     reach: &Reach,
     tally: &mut Tally,
 ) {
@@ -130,12 +141,11 @@ pub fn update_rows(
         tally.wal += rows * (update + pruning::of_updates(info, rows, change.hot, reach));
     }
     for index in &info.indexes {
-        let (part, place) = share(index);
-        let made = cold * part;
-        entries::add(info, index, made, place, reach, tally);
+        let made = entry(index);
+        entries::add(info, index, cold, made, reach, tally);
         if index.unique {
             // The old version under the same key is looked at before the new entry is made.
-            tally.pages += made;
+            tally.pages += cold * made.share;
         }
     }
 }

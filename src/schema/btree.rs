@@ -91,12 +91,17 @@ pub fn btree(rows: f64, entry: TupleSize, duplicates: f64, growth: BtreeGrowth) 
         BtreeGrowth::Packed(fillfactor) => fillfactor,
         BtreeGrowth::Random => RANDOM_FILL,
     };
-    let rows_per_leaf = if duplicates > 1.0 {
-        let constant = TupleSize { bytes: bytes_per_row(entry, duplicates) - LINE_POINTER, constant: false };
-        entries_per_page(constant, fill)
+    let per_row = if duplicates > 1.0 {
+        TupleSize { bytes: bytes_per_row(entry, duplicates) - LINE_POINTER, constant: false }
     } else {
-        entries_per_page(entry, fill)
+        entry
     };
+    let rows_per_leaf = entries_per_page(per_row, fill);
+    // The first page splits only once it is full.
+    let whole = entries_per_page(per_row, 1.0);
+    if rows <= whole {
+        return Btree { rows_per_leaf: rows_per_leaf.max(rows), leaf_pages: 1.0, upper_pages: 0.0, height: 1.0 };
+    }
     let leaf_pages = (rows / rows_per_leaf).ceil().max(1.0);
     let fanout = entries_per_page(entry, BTREE_UPPER_FILLFACTOR);
     let (mut upper_pages, mut height, mut level) = (0.0, 1.0, leaf_pages);

@@ -19,19 +19,24 @@ const STRIDES: [u64; 8] =
 pub fn load(cluster: &Cluster, database: &str, file: &Path, schema: &Schema, workload: &Workload) {
     cluster.sql_file(database, file).unwrap();
     let mut script = String::from("SET session_replication_role = replica;\n");
-    for table in &schema.tables {
+    for (place, table) in schema.tables.iter().enumerate() {
         let Some(stats) = workload.tables.get(&table.name) else { continue };
         if table.partition_of.is_some() || stats.rows < 1.0 {
             continue;
         }
         // A table that has been updated and vacuumed for long has some room on every page.
-        let aged = table.fillfactor >= 1.0 && updated(workload, &table.name.name);
-        if aged {
-            let _ = writeln!(script, "ALTER TABLE {} SET (fillfactor = {AGED_FILL})", table.name);
+        let full = |t: &&Table| t.fillfactor >= 1.0 && t.partition_by.is_none();
+        let stored: Vec<&Table> = std::iter::once(table)
+            .chain(schema.tables.iter().filter(|t| t.partition_of.as_ref().is_some_and(|p| p.0 == place)))
+            .filter(full)
+            .collect();
+        let aged = if updated(workload, &table.name.name) { stored } else { Vec::new() };
+        for part in &aged {
+            let _ = writeln!(script, "ALTER TABLE {} SET (fillfactor = {AGED_FILL})", part.name);
         }
         script.push_str(&fill(table, stats));
-        if aged {
-            let _ = writeln!(script, "ALTER TABLE {} RESET (fillfactor)", table.name);
+        for part in &aged {
+            let _ = writeln!(script, "ALTER TABLE {} RESET (fillfactor)", part.name);
         }
     }
     script.push_str("SET session_replication_role = origin;\nVACUUM ANALYZE;\n");
@@ -116,6 +121,8 @@ fn distinct_of(table: &Table, column: &Column, given: &ColumnStats, rows: f64) -
     let unique = table.indexes.iter().any(|i| i.unique && i.keys.len() == 1 && mentions(&i.keys[0].expr, &column.name));
     let drawn = matches!(&column.default, Some(predict::sql::tree::Expr::Call { name, .. }) if name.name == "nextval");
     let distinct = match given.distinct {
+        // As many different values as rows, of which the nulls take theirs away.
+        Some(_) if unique && given.null_fraction.is_some() => rows,
         Some(d) if d < 0.0 => -d * rows,
         Some(d) => d,
         None if unique || drawn => rows,

@@ -27,7 +27,7 @@ fn reached(compared: &[Comparison], goal: usize) -> bool {
 
 /// What the statements that the model was never tuned with have reached: the goals are higher, and the summary says
 /// where they are missed; falling back is an error.
-const UNSEEN_REACHED: [f64; 5] = [0.82, 0.85, 0.87, 0.71, 0.90];
+const UNSEEN_REACHED: [f64; 5] = [0.83, 0.87, 0.89, 0.71, 0.90];
 
 /// The goals that the statements the model was tuned with no longer reach, and where the others fell back.
 pub fn fallen(compared: &[Comparison]) -> Vec<String> {
