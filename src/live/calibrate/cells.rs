@@ -199,7 +199,20 @@ impl Cell {
             ],
             reconnect: self.family == Family::Connect,
             sampling: 0.0,
+            warmup: self.warm_up(),
             ..Run::new(database, script, self.clients, seconds)
+        }
+    }
+
+    /// Seconds until new sessions have planned their statements and filled their caches: with many of them that is
+    /// most of what they do in the first seconds.
+    #[must_use]
+    pub fn warm_up(self) -> u32 {
+        match (self.family, self.clients) {
+            // A session that ends with its transaction never gets that far.
+            (Family::Connect, _) | (_, 0..=4) => 0,
+            (_, 5..=31) => 1,
+            _ => 3,
         }
     }
 

@@ -119,7 +119,7 @@ impl Bench<'_> {
         let (begun, before) = (Instant::now(), Snapshot::now());
         let outcome = run.execute(self.server)?;
         let busy = before.busy_until(&Snapshot::now(), |cpu| self.cpus.contains(&cpu));
-        let wall = begun.elapsed().as_secs_f64();
+        let wall = begun.elapsed().as_secs_f64() - f64::from(cell.warm_up());
         let flushed = if timed { Flushes::now(client, self.version)? } else { None };
         #[expect(clippy::cast_precision_loss, reason = "transactions of some seconds, and a number of CPUs")]
         let (transactions, time) =
@@ -145,7 +145,7 @@ struct Repetition {
 
 /// How long a run of a cell takes, about.
 fn time_of(cell: Cell) -> Duration {
-    Duration::from_secs(u64::from(REPETITION)) + AROUND + PER_CLIENT * cell.clients
+    Duration::from_secs(u64::from(REPETITION + cell.warm_up())) + AROUND + PER_CLIENT * cell.clients
 }
 
 /// Adds a repetition to what is known of its cell.

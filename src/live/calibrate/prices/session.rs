@@ -20,7 +20,7 @@ const SETTINGS: [(&str, &str); 12] = [
     ("cpu_tuple_cost", "0.01"),
     ("cpu_index_tuple_cost", "0.005"),
     ("cpu_operator_cost", "0.0025"),
-    ("default_transaction_isolation", "read\\ committed"),
+    ("default_transaction_isolation", "read committed"),
 ];
 
 /// As [`crate::live::pgbench::Run::settings`] takes them.
