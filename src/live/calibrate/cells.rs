@@ -25,7 +25,7 @@ CREATE TABLE curve_hot (id integer PRIMARY KEY, n integer NOT NULL) WITH (fillfa
 const FILL: &str = "\
 INSERT INTO curve_accounts SELECT g, 0, '' FROM generate_series(1, 100000) g;
 INSERT INTO curve_tellers SELECT g, 0, '' FROM generate_series(1, 1000) g;
-INSERT INTO curve_hot VALUES (1, 0);
+INSERT INTO curve_hot SELECT g, 0 FROM generate_series(1, 4) g;
 ";
 
 /// What a workload file says of them.
@@ -34,7 +34,7 @@ tables:
   curve_accounts: {rows: 100k, columns: {filler: {avg_bytes: 85}}}
   curve_tellers: {rows: 1k, columns: {filler: {avg_bytes: 85}}}
   curve_history: {rows: 10k}
-  curve_hot: {rows: 1}
+  curve_hot: {rows: 4}
 ";
 
 const LOOKUP: &str = "\\set aid random(1, 100000)\nSELECT balance FROM curve_accounts WHERE aid = :aid;\n";
@@ -50,7 +50,10 @@ const TRANSFER: &str = "\\set aid random(1, 100000)\n\\set tid random(1, 1000)\n
     SELECT balance FROM curve_accounts WHERE aid = :aid;\n\
     UPDATE curve_tellers SET balance = balance + :delta WHERE tid = :tid;\n\
     INSERT INTO curve_history (aid, tid, delta, at) VALUES (:aid, :tid, :delta, CURRENT_TIMESTAMP);\nEND;\n";
-const HOT: &str = "UPDATE curve_hot SET n = n + 1 WHERE id = 1;\n";
+// The row is held over further messages: a lone statement often ends within one time slice, so that nobody ever waits.
+const HOT: &str = "\\set aid random(1, 100000)\n\\set id random(1, 4)\nBEGIN;\n\
+    UPDATE curve_hot SET n = n + 1 WHERE id = :id;\n\
+    SELECT balance FROM curve_accounts WHERE aid = :aid;\nEND;\n";
 const SLEEP: &str = "\\set aid random(1, 100000)\nSELECT balance FROM curve_accounts WHERE aid = :aid;\n\\sleep 2 ms\n";
 
 /// A transaction.
@@ -66,7 +69,7 @@ pub enum Family {
     Flush,
     /// Two updates, a lookup and an insert, waiting for the flush.
     Transfer,
-    /// All update one row, without waiting for the flush.
+    /// All update one of four rows and go on for a while, without waiting for the flush.
     Hot,
     /// A lookup and a sleep of 2 ms.
     Sleep,
@@ -88,7 +91,7 @@ impl Family {
             Self::Update => "update, no flush",
             Self::Flush => "update",
             Self::Transfer => "transfer",
-            Self::Hot => "one hot row, no flush",
+            Self::Hot => "hot rows, no flush",
             Self::Sleep => "lookup and sleep",
             Self::Connect => "lookup, reconnecting",
         }
