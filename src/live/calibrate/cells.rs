@@ -262,7 +262,7 @@ mod tests {
             (Family::Update, 1.0, 0.0),
             (Family::Flush, 1.0, 1.0),
             (Family::Transfer, 6.0, 1.0),
-            (Family::Hot, 1.0, 0.0),
+            (Family::Hot, 4.0, 0.0),
             (Family::Sleep, 1.0, 0.0),
             (Family::Connect, 1.0, 0.0),
         ] {
