@@ -54,7 +54,8 @@ fn every_machine_is_read_without_a_warning() {
 #[test]
 fn statements_are_those_of_the_scripts_that_were_measured() {
     let mut compared = 0;
-    for folder in folders() {
+    // What has no recorded measurement is run by `predict validate`, which writes the scripts from the workload itself.
+    for folder in folders().into_iter().filter(|f| f.join("measured.csv").is_file()) {
         let workload = read(&folder);
         for transaction in &workload.transactions {
             let own = folder.join(format!("{}.sql", transaction.name));
