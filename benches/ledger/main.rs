@@ -15,6 +15,7 @@ mod server;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
@@ -30,6 +31,9 @@ struct Arguments {
     /// Do not measure: forecast again what was measured before.
     #[arg(long)]
     replay: bool,
+    /// Fit the machine files again from what calibration measured before; implies --replay.
+    #[arg(long)]
+    refit: bool,
     /// Add what each part of the model contributes.
     #[arg(long)]
     ablate: bool,
@@ -60,10 +64,18 @@ fn machine_file(regime: &str) -> PathBuf {
     folder().join(format!("machine-{regime}.yaml"))
 }
 
+/// What the calibration of a regime measured.
+fn record_file(regime: &str) -> PathBuf {
+    folder().join(format!("calibration-{regime}.json"))
+}
+
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let file = folder().join("ledger.csv");
-    if !arguments.replay {
+    if arguments.refit {
+        refit()?;
+    }
+    if !arguments.replay && !arguments.refit {
         let mut rows = if file.is_file() { cell::read(&file)? } else { Vec::new() };
         let chosen = chosen(&arguments.regimes)?;
         for regime in chosen {
@@ -97,13 +109,26 @@ fn chosen(names: &[String]) -> Result<Vec<&'static Regime>> {
     names.iter().map(find).collect()
 }
 
+/// Fits all machine files again.
+fn refit() -> Result<()> {
+    for regime in regimes::ALL.iter().filter(|r| record_file(r.name).is_file()) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_predict"));
+        command.arg("calibrate").arg("--replay").arg(record_file(regime.name)).arg("-o").arg(machine_file(regime.name));
+        if !command.status().context("failed to start predict")?.success() {
+            bail!("the calibration of {} cannot be fitted again", regime.name);
+        }
+    }
+    Ok(())
+}
+
 /// Measures one regime.
 fn measure(regime: &Regime, arguments: &Arguments) -> Result<Vec<Row>> {
     eprintln!("{}: {}", regime.name, regime.about);
     let scratch = Scratch::start(regime)?;
     let machine = machine_file(regime.name);
     let budget = format!("{}s", arguments.budget);
-    scratch.predict(&["calibrate", "--budget", &budget, "-o", &machine.display().to_string()])?;
+    let record = record_file(regime.name).display().to_string();
+    scratch.predict(&["calibrate", "--budget", &budget, "--record", &record, "-o", &machine.display().to_string()])?;
     // The file's name of the machine would be that of this host.
     let mut rows = Vec::new();
     for workload in regime.workloads {

@@ -25,7 +25,7 @@ fn a_measurement_keeps_its_budget_and_explains_its_probes() {
     let Some((_cluster, server, place)) = empty(Some("0")) else { return };
     let (budget, start) = (Duration::from_secs(60), Instant::now());
     let mut told = 0;
-    let fit = prices::measure(&server, &place, budget, &mut |_| told += 1).unwrap();
+    let fit = prices::measure(&server, &place, budget, &mut |_| told += 1).unwrap().fit(place.version).unwrap();
     let took = start.elapsed();
     // The fit after the last round takes a blink in a release build, but seconds in another.
     let slack = Duration::from_secs(if cfg!(debug_assertions) { 20 } else { 5 });
@@ -47,7 +47,7 @@ fn fitted_prices_explain_other_statements() {
         Some(path) => report::load(path),
         None => {
             let Some(s) = scratch(Some("0")) else { return };
-            let counted = prices::count(&probes, &s.place, &s.locale).unwrap();
+            let counted = prices::count(&probes, s.place.version, &s.locale).unwrap();
             let budget = Duration::from_secs(90);
             let mut runner = Runner::new(&s.server, &s.place, (&probes, &counted), budget).unwrap();
             let runs = runner.rounds(Instant::now() + budget, &mut |_| {}).unwrap();

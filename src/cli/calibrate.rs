@@ -22,6 +22,12 @@ pub struct CalibrateArgs {
     /// The server's cores, where they cannot be seen from here
     #[arg(long, value_name = "N", value_parser = cores)]
     cores: Option<f64>,
+    /// Keep what was measured here, as JSON, so that it can be fitted again by --replay
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+    /// Do not measure: fit again what --record kept
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["record", "cores", "budget", "dbname"])]
+    replay: Option<PathBuf>,
     /// Write the machine file here, whole or not at all; without it, to stdout
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -59,19 +65,31 @@ fn cores(text: &str) -> Result<f64, String> {
 pub fn run(args: &CalibrateArgs, global: &GlobalOptions) -> anyhow::Result<ExitStatus> {
     use crate::cli::output::Output;
     use crate::live::calibrate::interrupt::Interrupt;
+    use crate::live::calibrate::record::Record;
     use crate::live::calibrate::{self, Request, machine_file};
     use crate::render::calibration;
 
+    if let Some(path) = &args.replay {
+        let output = Output::open(args.output.as_deref())?;
+        let calibration = Record::read(path)?.fit()?;
+        output.finish(&machine_file::render(&calibration))?;
+        return Ok(ExitStatus::Success);
+    }
     let conninfo = args.connection.conninfo(global)?;
     let output = Output::open(args.output.as_deref())?;
     let request = Request { conninfo, budget: args.budget, cores: args.cores };
     let bar = bar(args.budget, global.quiet);
-    let calibration = calibrate::calibrate(&request, &Interrupt::handled(), &mut |doing| {
+    let kept = args.record.as_deref().map(|path| Output::open(Some(path))).transpose()?;
+    let record = calibrate::calibrate(&request, &Interrupt::handled(), &mut |doing| {
         bar.set_position(bar.elapsed().as_secs());
         bar.set_message(doing.to_owned());
     });
     bar.finish_and_clear();
-    let calibration = calibration?;
+    let record = record?;
+    if let Some(kept) = kept {
+        kept.finish(&record.text())?;
+    }
+    let calibration = record.fit()?;
     output.finish(&machine_file::render(&calibration))?;
     if !global.quiet {
         // Nowhere is left to report that stderr is closed.

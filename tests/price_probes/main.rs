@@ -17,7 +17,7 @@ use scratch::{all, scratch};
 fn the_server_runs_the_plans_that_the_model_counts() {
     let Some(s) = scratch(None) else { return };
     let probes = all();
-    let counted = prices::count(&probes, &s.place, &s.locale).unwrap();
+    let counted = prices::count(&probes, s.place.version, &s.locale).unwrap();
     let settings = session::settings(&s.place);
     let mut wrong = Vec::new();
     for (probe, counted) in probes.iter().zip(&counted) {

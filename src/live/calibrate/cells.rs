@@ -57,7 +57,7 @@ const HOT: &str = "\\set aid random(1, 100000)\n\\set id random(1, 4)\nBEGIN;\n\
 const SLEEP: &str = "\\set aid random(1, 100000)\nSELECT balance FROM curve_accounts WHERE aid = :aid;\n\\sleep 2 ms\n";
 
 /// A transaction.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Family {
     /// Five lookups between BEGIN and END: seven messages.
     Many,
@@ -126,7 +126,7 @@ impl Family {
 }
 
 /// A load at a number of clients.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Cell {
     /// The transaction.
     pub family: Family,

@@ -21,7 +21,7 @@ const PER_CLIENT: Duration = Duration::from_millis(8);
 const ONCE: f64 = 0.04;
 
 /// A cell as measured.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Measured {
     /// Which.
     pub cell: Cell,
@@ -38,7 +38,7 @@ pub struct Measured {
 }
 
 /// All that was measured.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Measurements {
     /// The cells there was time for.
     pub cells: Vec<Measured>,

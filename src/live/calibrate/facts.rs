@@ -20,7 +20,7 @@ const SPARE_CONNECTIONS: u32 = 3;
 const HANDSHAKES: usize = 10;
 
 /// What is known before anything is measured.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Facts {
     /// When, by the server's clock.
     pub date: String,

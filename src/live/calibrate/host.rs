@@ -10,7 +10,7 @@ use crate::units::Bytes;
 const NO_LIMIT: f64 = 1e15;
 
 /// What bounds a process, as far as the kernel tells.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Bounds {
     /// CPUs it may run on.
     pub cpus: Vec<u32>,

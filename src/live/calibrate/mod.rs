@@ -14,25 +14,24 @@ pub mod parameter;
 pub mod place;
 pub mod prices;
 pub mod reads;
+pub mod record;
 pub mod schedule;
 pub mod scratch;
 pub mod wal;
 
-use std::fs;
 use std::time::{Duration, Instant};
 
-use contention::{Contention, Modelled};
-use curves::{Bench, Measured};
+use contention::Contention;
+use curves::Bench;
 use facts::Facts;
 use interrupt::Interrupt;
 pub use place::{Location, Place};
 use prices::PriceFit;
 use reads::Reads;
+use record::Record;
 use scratch::{LeftBehind, Scratch};
 
 use crate::live::{Conninfo, LiveError, Server, Target};
-use crate::machine::{self, Machine};
-use crate::yaml::Document;
 
 /// Share of the budget that the price list gets.
 const PRICES_SHARE: f64 = 0.5;
@@ -83,7 +82,7 @@ pub enum CalibrateError {
     LeftBehind(#[from] LeftBehind),
 }
 
-/// Measures a server within a budget of time; `tick` is told what is done.
+/// Measures a server within a budget of time; `tick` is told what is done. [`Record::fit`] makes a calibration of it.
 ///
 /// # Errors
 /// [`CalibrateError`]; nothing of the scratch schema stays behind unless the error says so.
@@ -91,7 +90,7 @@ pub fn calibrate(
     request: &Request,
     interrupt: &Interrupt,
     tick: &mut dyn FnMut(&str),
-) -> Result<Calibration, CalibrateError> {
+) -> Result<Record, CalibrateError> {
     let begun = Instant::now();
     tick("connecting");
     let (mut client, conninfo) = request.conninfo.connect_to_one()?;
@@ -110,9 +109,9 @@ pub fn calibrate(
     interrupt.disarm();
     let removed = scratch.remove();
     match (measured, removed) {
-        (Ok((reads, prices, contention)), Ok(())) => {
+        (Ok(record), Ok(())) => {
             interrupt.check()?;
-            Ok(Calibration { facts, cores, reads, prices, contention, took: begun.elapsed() })
+            Ok(record)
         }
         (Ok(_), Err(left)) => Err(left.into()),
         (Err(error), Ok(())) => Err(error.into()),
@@ -135,7 +134,7 @@ impl Run<'_> {
         &self,
         scratch: &mut Scratch,
         tick: &mut dyn FnMut(&str),
-    ) -> Result<(Reads, PriceFit, Contention), LiveError> {
+    ) -> Result<Record, LiveError> {
         // A signal that came before there was anything to end has ended nothing.
         self.interrupt.check()?;
         let facts = self.facts;
@@ -154,7 +153,7 @@ impl Run<'_> {
             version: facts.version,
         };
         let left = self.end().saturating_duration_since(Instant::now());
-        let prices = prices::measure(&server, &place, left.mul_f64(PRICES_SHARE), tick)?;
+        let probes = prices::measure(&server, &place, left.mul_f64(PRICES_SHARE), tick)?;
         self.interrupt.check()?;
         tick("tables for contention");
         cells::prepare(&mut client, &name, server.scratch())?;
@@ -170,51 +169,14 @@ impl Run<'_> {
             end: self.end().max(Instant::now() + LEAST_CONTENTION),
             interrupt: self.interrupt,
         };
-        let measurements = bench.measure(&mut client, tick)?;
-        tick("fitting");
-        let (machine, cells) = self.modelled(&server, &reads, &prices, &measurements.cells)?;
-        let contention = contention::explain(&machine, &cells, measurements.flush, speed(&prices));
-        Ok((reads, prices, contention))
+        let loads = bench.measure(&mut client, tick)?;
+        Ok(Record::new((facts.clone(), self.cores), reads, probes, loads, self.begun.elapsed()))
     }
 
     /// When measuring has to end.
     fn end(&self) -> Instant {
         self.begun + self.budget.saturating_sub(RESERVE)
     }
-
-    /// The machine as far as it is known, and the model's networks of the cells on it.
-    fn modelled(
-        &self,
-        server: &Server,
-        reads: &Reads,
-        prices: &PriceFit,
-        cells: &[Measured],
-    ) -> Result<(Machine, Vec<Modelled>), LiveError> {
-        let draft = Calibration {
-            facts: self.facts.clone(),
-            cores: self.cores,
-            reads: *reads,
-            prices: prices.clone(),
-            contention: Contention::default(),
-            took: Duration::ZERO,
-        };
-        let text = machine_file::render(&draft);
-        let path = server.scratch().join("machine.yaml");
-        fs::write(&path, &text).map_err(LiveError::file("write", &path))?;
-        let machine = Document::parse("machine.yaml", &text)
-            .and_then(|document| machine::from_document(&document))
-            .map_err(|e| LiveError::Unsuitable { message: format!("the model refuses the machine as found: {e}") })?;
-        let modelled =
-            |m: &Measured| Ok(Modelled { measured: m.clone(), system: m.cell.system(&path, server.scratch())? });
-        let cells = cells.iter().map(modelled).collect::<Result<_, LiveError>>()?;
-        Ok((machine, cells))
-    }
-}
-
-/// How dear CPU is here against the reference core, by the price of a message.
-fn speed(prices: &PriceFit) -> f64 {
-    let reference = machine::coefficients::Coefficients::default().message.value;
-    prices.coefficients.iter().find(|f| f.name == "message").map_or(1.0, |f| f.value / reference).clamp(0.1, 20.0)
 }
 
 /// An error of a statement, in the server's words.

@@ -1,7 +1,7 @@
 //! Where a server is seen from, and where on it the measurements take place.
 
 /// Where the load generator runs, as the server sees it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Location {
     /// On the server's own cores, or some of them.
     SameCores,

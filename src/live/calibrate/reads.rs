@@ -41,7 +41,7 @@ const SLOW: Seconds = Seconds(100e-6);
 const PATIENCE: Duration = Duration::from_secs(6);
 
 /// One page that was not in shared_buffers.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Page {
     /// The whole time.
     pub time: Seconds,
@@ -65,7 +65,7 @@ impl Page {
 }
 
 /// What reads take.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Reads {
     /// A page that was just written, and so is in the kernel's cache.
     pub cached: Option<Page>,

@@ -68,7 +68,29 @@ pub struct PriceFit {
     pub probes: Vec<Probed>,
 }
 
-/// Measures the CPU price list in the scratch schema of `place`; `tick` is told what is done, a few words at a time.
+/// What the probes took, before anything is fitted.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Sampled {
+    /// The server's locale that sorts text, of the probes that use one.
+    pub locale: String,
+    /// The runs of each probe, by its name.
+    pub runs: Vec<(String, Runs)>,
+}
+
+impl Sampled {
+    /// The prices that follow. Probes that are no longer in the catalogue are passed over.
+    ///
+    /// # Errors
+    /// A probe that the model cannot read; too few runs that took any time.
+    pub fn fit(&self, version: u32) -> Result<PriceFit, LiveError> {
+        let runs_of = |probe: &Probe| self.runs.iter().find(|r| r.0 == probe.name).map(|r| r.1.clone());
+        let (probes, runs): (Vec<Probe>, Vec<Runs>) =
+            catalogue::PROBES.iter().filter_map(|p| Some((*p, runs_of(p)?))).unzip();
+        explain(&probes, &count(&probes, version, &self.locale)?, &runs)
+    }
+}
+
+/// Measures the probes of the CPU price list in the scratch schema of `place`; `tick` is told what is done, a few words at a time.
 ///
 /// # Errors
 /// Any [`LiveError`]; a probe that fails is named.
@@ -77,27 +99,27 @@ pub fn measure(
     place: &Place,
     budget: Duration,
     tick: &mut dyn FnMut(&str),
-) -> Result<PriceFit, LiveError> {
+) -> Result<Sampled, LiveError> {
     let budget = budget.min(LONGEST);
     let deadline = Instant::now() + budget;
     let mut client = session::open(server, place)?;
     let locale = session::locale(&mut client)?;
     session::build(&mut client, &locale, tick)?;
     let probes = catalogue::PROBES;
-    let counted = count(probes, place, &locale)?;
+    let counted = count(probes, place.version, &locale)?;
     let left = deadline.saturating_duration_since(Instant::now());
     let mut runner = Runner::new(server, place, (probes, &counted), left)?;
     let runs = runner.rounds(deadline - FITTING.min(budget), tick)?;
-    tick("fitting prices");
-    explain(probes, &counted, &runs)
+    let runs = probes.iter().map(|p| p.name.to_owned()).zip(runs).collect();
+    Ok(Sampled { locale, runs })
 }
 
 /// Counts probes by the model.
 ///
 /// # Errors
 /// A probe that the model cannot read.
-pub fn count(probes: &[Probe], place: &Place, locale: &str) -> Result<Vec<Counted>, LiveError> {
-    counts::count(probes, place.version, locale)
+pub fn count(probes: &[Probe], version: u32, locale: &str) -> Result<Vec<Counted>, LiveError> {
+    counts::count(probes, version, locale)
         .map_err(|e| LiveError::Probe { name: "all".to_owned(), message: format!("the model cannot read it: {e}") })
 }
 
