@@ -17,6 +17,7 @@ pub mod reads;
 pub mod record;
 pub mod schedule;
 pub mod scratch;
+pub mod typical;
 pub mod wal;
 
 use std::time::{Duration, Instant};
@@ -130,11 +131,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn measure(
-        &self,
-        scratch: &mut Scratch,
-        tick: &mut dyn FnMut(&str),
-    ) -> Result<Record, LiveError> {
+    fn measure(&self, scratch: &mut Scratch, tick: &mut dyn FnMut(&str)) -> Result<Record, LiveError> {
         // A signal that came before there was anything to end has ended nothing.
         self.interrupt.check()?;
         let facts = self.facts;
