@@ -99,7 +99,10 @@ fn writes_a_machine_file_that_a_forecast_takes_for_calibrated() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("machine.yaml");
     let begun = Instant::now();
-    let output = calibrate(&cluster, "postgres", &["--budget", "60s", "-o", file.to_str().unwrap()]).output().unwrap();
+    let record = folder.path().join("measured.json");
+    let (to, kept) = (file.to_str().unwrap(), record.to_str().unwrap());
+    let output =
+        calibrate(&cluster, "postgres", &["--budget", "60s", "--record", kept, "-o", to]).output().unwrap();
     assert!(output.status.success(), "{}", text(&output.stderr));
     // Where others keep the CPUs busy, the one round that is always made takes longer than the budget.
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
@@ -131,6 +134,10 @@ fn writes_a_machine_file_that_a_forecast_takes_for_calibrated() {
         let line = line.replace("15", &cluster.sql("postgres", "SHOW server_version_num").unwrap()[..2]);
         assert!(written.lines().any(|l| l.starts_with(&line)), "{line}:\n{written}");
     }
+    // What was measured says the same again, without the server.
+    let again = predict().args(["calibrate", "--replay", kept]).env("PGHOST", "/nowhere").output().unwrap();
+    assert!(again.status.success(), "{}", text(&again.stderr));
+    assert_eq!(text(&again.stdout), written);
     let forecast = predict()
         .args(["forecast", "--format", "json", "--machine"])
         .arg(&file)
