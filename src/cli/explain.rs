@@ -54,7 +54,7 @@ pub fn run(args: &ExplainArgs, global: &GlobalOptions) -> anyhow::Result<ExitSta
         explain::explanation(&inputs.schema, &inputs.workload, &planned.footprints, &price, &locks)
     };
     let text = match args.format {
-        Format::Json => explain::json(&explanation)?,
+        Format::Json => explain::to_json(&explanation)?,
         Format::Text => explain::text(&explanation, output.paint(global.color), global.quiet),
     };
     output.finish(&text)?;

@@ -69,7 +69,7 @@ pub fn run(args: &ValidateArgs, global: &GlobalOptions) -> anyhow::Result<ExitSt
     })?;
     let text = match args.format {
         Format::Text => render::text(&validation, output.paint(global.color), global.quiet),
-        Format::Json => render::json(&validation)?,
+        Format::Json => render::to_json(&validation)?,
         Format::Csv => render::csv(&validation)?,
     };
     if args.format == Format::Csv {
