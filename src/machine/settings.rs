@@ -95,7 +95,7 @@ impl Settings {
             autovacuum: true,
             plan_cache_mode: PlanCacheMode::Auto,
             disabled_plans: Vec::new(),
-            default_isolation: None,
+            default_isolation: Isolation::ReadCommitted,
         }
     }
 
@@ -176,10 +176,10 @@ impl Settings {
                 self.default_isolation = one_of(
                     value,
                     &[
-                        ("read committed", None),
-                        ("read uncommitted", None),
-                        ("repeatable read", Some(Isolation::RepeatableRead)),
-                        ("serializable", Some(Isolation::Serializable)),
+                        ("read committed", Isolation::ReadCommitted),
+                        ("read uncommitted", Isolation::ReadCommitted),
+                        ("repeatable read", Isolation::RepeatableRead),
+                        ("serializable", Isolation::Serializable),
                     ],
                 )?;
             }

@@ -106,8 +106,8 @@ pub struct Transaction {
     pub position: Option<Position>,
     /// Relative frequency.
     pub weight: f64,
-    /// Isolation level.
-    pub isolation: Isolation,
+    /// The isolation level that it names; `None`: the server's `default_transaction_isolation`.
+    pub isolation: Option<Isolation>,
     /// Variables, in the order listed; `$1` is the first.
     pub variables: Vec<Variable>,
     /// What is sent, BEGIN and COMMIT made explicit.
@@ -139,6 +139,18 @@ pub enum Isolation {
     RepeatableRead,
     /// SSI.
     Serializable,
+}
+
+impl Isolation {
+    /// As SQL and `default_transaction_isolation` write it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ReadCommitted => "read committed",
+            Self::RepeatableRead => "repeatable read",
+            Self::Serializable => "serializable",
+        }
+    }
 }
 
 /// After a serialization failure or a deadlock.

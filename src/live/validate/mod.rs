@@ -98,7 +98,8 @@ fn attempt(
     let planned = planned(base, &inputs, options, u64::try_from(limit).unwrap_or(0))?;
     let folder = tempfile::tempdir().map_err(LiveError::file("create a temporary directory for", "scripts"))?;
     // What pgbench cannot express is told before anything is built.
-    let scripts = script::write(&inputs.workload, folder.path(), &prepare::Casts::new())?;
+    let default = inputs.machine.settings.default_isolation;
+    let scripts = script::write(&inputs.workload, default, folder.path(), &prepare::Casts::new())?;
 
     let mut notes: Vec<(&str, String)> = scripts.notes.iter().map(|n| ("validate_script", n.clone())).collect();
     if inputs.machine.reference {
@@ -125,7 +126,7 @@ fn attempt(
     client.batch_execute("DISCARD ALL").map_err(sql_error)?;
     // Before the load, which takes longest.
     let casts = prepare::casts(&mut client, &inputs.workload)?;
-    let scripts = script::write(&inputs.workload, folder.path(), &casts)?;
+    let scripts = script::write(&inputs.workload, default, folder.path(), &casts)?;
     let filled = fill::fill(&mut client, &inputs.schema, &inputs.workload, &interrupt::requested, tick)?;
     notes.extend(filled.notes.iter().map(|n| ("fill", n.clone())));
 
