@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use postgres::Client;
 
+use crate::live::calibrate::Location;
 use crate::live::calibrate::host::Bounds;
-use crate::live::calibrate::{Location, sql_error};
 use crate::live::{Conninfo, LiveError};
 use crate::machine::modelled_settings;
 use crate::units::{Bytes, PAGE_BYTES, Seconds};
@@ -57,9 +57,8 @@ impl Facts {
     /// [`LiveError::Unsuitable`] for a server in recovery, one too old, one of another block size, a role that may
     /// not create a schema, or one with too few free connections.
     pub fn find(client: &mut Client, conninfo: &Conninfo) -> Result<Self, LiveError> {
-        let asked = client
-            .query_one(
-                "SELECT current_setting('server_version_num')::int4, current_setting('server_version'),
+        let asked = client.query_one(
+            "SELECT current_setting('server_version_num')::int4, current_setting('server_version'),
                         pg_is_in_recovery(), has_database_privilege(current_database(), 'CREATE'),
                         current_setting('block_size')::int4, pg_backend_pid(),
                         current_setting('max_connections')::int4
@@ -70,9 +69,8 @@ impl Facts {
                         current_database()::text, current_user::text,
                         current_setting('transaction_read_only') = 'on',
                         to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI \"UTC\"')",
-                &[],
-            )
-            .map_err(sql_error)?;
+            &[],
+        )?;
         let number: i32 = asked.get(0);
         let version = u32::try_from(number / 10_000).unwrap_or(0);
         let version_text: String = asked.get(1);
@@ -181,14 +179,12 @@ impl Facts {
 /// Settings that the model knows: all of them by value, switches of the planner only where they are off.
 fn settings(client: &mut Client) -> Result<Vec<(String, String)>, LiveError> {
     let known: Vec<&str> = modelled_settings().collect();
-    let rows = client
-        .query(
-            "SELECT name, current_setting(name) FROM pg_settings
+    let rows = client.query(
+        "SELECT name, current_setting(name) FROM pg_settings
              WHERE name = ANY($1) OR (name LIKE 'enable\\_%' AND setting = 'off' AND boot_val = 'on')
              ORDER BY name",
-            &[&known],
-        )
-        .map_err(sql_error)?;
+        &[&known],
+    )?;
     Ok(rows.iter().map(|r| (r.get(0), r.get(1))).collect())
 }
 

@@ -130,11 +130,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn measure(
-        &self,
-        scratch: &mut Scratch,
-        tick: &mut dyn FnMut(&str),
-    ) -> Result<Record, LiveError> {
+    fn measure(&self, scratch: &mut Scratch, tick: &mut dyn FnMut(&str)) -> Result<Record, LiveError> {
         // A signal that came before there was anything to end has ended nothing.
         self.interrupt.check()?;
         let facts = self.facts;
@@ -176,13 +172,5 @@ impl Run<'_> {
     /// When measuring has to end.
     fn end(&self) -> Instant {
         self.begun + self.budget.saturating_sub(RESERVE)
-    }
-}
-
-/// An error of a statement, in the server's words.
-pub(crate) fn sql_error(error: postgres::Error) -> LiveError {
-    match error.as_db_error() {
-        Some(said) => LiveError::Sql { message: crate::live::conninfo::server_words(said) },
-        None => LiveError::Connection { message: error.to_string() },
     }
 }

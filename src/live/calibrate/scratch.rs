@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use postgres::Client;
 
-use crate::live::calibrate::sql_error;
 use crate::live::{Conninfo, LiveError};
 
 /// How the names of scratch schemas begin.
@@ -47,9 +46,9 @@ impl Scratch {
         let mut guard = conninfo.connect()?;
         remove_dead(&mut guard)?;
         let name = format!("{PREFIX}{:08x}", random());
-        guard.execute("SELECT pg_advisory_lock($1, hashtext($2))", &[&LOCK, &name]).map_err(sql_error)?;
+        guard.execute("SELECT pg_advisory_lock($1, hashtext($2))", &[&LOCK, &name])?;
         let sql = format!("CREATE SCHEMA {name}; COMMENT ON SCHEMA {name} IS '{MARK}'");
-        guard.batch_execute(&sql).map_err(sql_error)?;
+        guard.batch_execute(&sql)?;
         Ok(Self { guard: Some(guard), conninfo: conninfo.clone(), name, removed: false })
     }
 
@@ -122,7 +121,7 @@ pub fn end_sessions(client: &mut Client, name: &str) -> Result<(), LiveError> {
             &[&name],
         )
         .map(drop)
-        .map_err(sql_error)
+        .map_err(LiveError::from)
 }
 
 /// Drops a schema after ending the sessions that use it.
@@ -130,32 +129,28 @@ fn drop_by(client: &mut Client, name: &str) -> Result<(), LiveError> {
     end_sessions(client, name)?;
     let sql =
         format!("SET lock_timeout = '10s'; SET client_min_messages = warning; DROP SCHEMA IF EXISTS {name} CASCADE");
-    client.batch_execute(&sql).map_err(sql_error)
+    Ok(client.batch_execute(&sql)?)
 }
 
 /// Removes marked schemas of ours whose run is over: nobody holds their lock.
 fn remove_dead(client: &mut Client) -> Result<(), LiveError> {
-    let rows = client
-        .query(
-            "SELECT nspname::text FROM pg_namespace
+    let rows = client.query(
+        "SELECT nspname::text FROM pg_namespace
              WHERE starts_with(nspname::text, $1) AND obj_description(oid, 'pg_namespace') = $2
                AND pg_has_role(nspowner, 'USAGE')",
-            &[&PREFIX, &MARK],
-        )
-        .map_err(sql_error)?;
+        &[&PREFIX, &MARK],
+    )?;
     for row in rows {
         let name: String = row.get(0);
         // What did not come from `create` is not ours, whatever its comment says.
         if !name[PREFIX.len()..].bytes().all(|b| b.is_ascii_hexdigit()) {
             continue;
         }
-        let free = client
-            .query_one("SELECT pg_try_advisory_lock($1, hashtext($2))", &[&LOCK, &name])
-            .map_err(sql_error)?
-            .get::<_, bool>(0);
+        let free =
+            client.query_one("SELECT pg_try_advisory_lock($1, hashtext($2))", &[&LOCK, &name])?.get::<_, bool>(0);
         if free {
             drop_by(client, &name)?;
-            client.execute("SELECT pg_advisory_unlock($1, hashtext($2))", &[&LOCK, &name]).map_err(sql_error)?;
+            client.execute("SELECT pg_advisory_unlock($1, hashtext($2))", &[&LOCK, &name])?;
         }
     }
     Ok(())

@@ -29,7 +29,6 @@ use crate::live::LiveError;
 use environment::{Environment, socket_directory};
 use hosts::Endpoint;
 use keywords::{KEYWORDS, SECRET, SESSION_VARIABLES, refuse};
-pub(crate) use message::server_words;
 
 /// Connection parameters by libpq's keywords (`host`, `port`, `user`, `dbname`, `password`, `sslmode` ...).
 ///

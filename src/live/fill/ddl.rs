@@ -3,7 +3,7 @@
 use postgres::Client;
 
 use crate::diagnostic::{InputError, Position, TextOrigin};
-use crate::live::fill::sql_error;
+use crate::live::LiveError;
 use crate::sql::{PieceKind, split};
 
 /// Statements that matter to whom the objects belong, or to things outside the database: refused, they are a note.
@@ -45,7 +45,7 @@ pub fn load(client: &mut Client, file: &str, text: &str, stop: &dyn Fn() -> bool
             postgres::error::ErrorPosition::Internal { .. } => 0,
         });
         let position: Position = origin.locate(text, piece.span.start + at.unwrap_or(0));
-        let message = sql_error(error).to_string();
+        let message = LiveError::from(error).to_string();
         let words = sql.split_whitespace().take(6).collect::<Vec<_>>().join(" ").to_lowercase();
         if HARMLESS.iter().any(|h| words == *h || words.starts_with(&format!("{h} "))) || owner(sql) {
             notes.push(format!("{position}: {message}"));

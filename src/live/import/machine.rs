@@ -6,7 +6,7 @@ use std::thread::available_parallelism;
 use postgres::Client;
 
 use super::catalog::About;
-use super::{refused, text_scalar};
+use super::text_scalar;
 use crate::live::conninfo::environment::is_socket;
 use crate::live::{Conninfo, LiveError};
 
@@ -22,7 +22,7 @@ pub(super) fn file(client: &mut Client, conninfo: &Conninfo, about: &About) -> R
     let sql = "SELECT name::text, pg_catalog.current_setting(name) FROM pg_catalog.pg_settings \
                WHERE name = ANY ($1) OR (name ~ '^enable_|_cost$|^commit_|^checkpoint_|^deadlock_timeout$|^autovacuum$\
                |^plan_cache_mode$' AND setting IS DISTINCT FROM boot_val) ORDER BY name";
-    let rows = client.query(sql, &[&always]).map_err(|e| refused(&e))?;
+    let rows = client.query(sql, &[&always])?;
     let mut out = format!(
         "# The machine of `{}`, as far as a connection shows it: what is not here is taken from the reference machine.\n\
          # `predict calibrate` measures the rest.\nversion: 1\nname: {}\n",

@@ -9,7 +9,6 @@ use postgres::Client;
 
 use crate::live::fill::insert::identifier;
 use crate::live::fill::piecewise::quoted;
-use crate::live::fill::sql_error;
 use crate::live::{Conninfo, LiveError};
 use crate::workload::Database;
 
@@ -61,7 +60,7 @@ impl ScratchDatabase {
     pub fn create(&self, admin: &mut Client, database: &Database) -> Result<Vec<String>, LiveError> {
         allowed(admin)?;
         let mut gone = Vec::new();
-        for row in admin.query(LEFT_OVER, &[&MARK]).map_err(sql_error)? {
+        for row in admin.query(LEFT_OVER, &[&MARK])? {
             let name: String = row.get(0);
             // Another role's, or one that somebody connects to just now, stays.
             if admin.batch_execute(&format!("DROP DATABASE IF EXISTS {}", identifier(&name))).is_ok() {
@@ -79,9 +78,9 @@ impl ScratchDatabase {
             sql += &format!(" LC_COLLATE {0} LC_CTYPE {0}", quoted(collation));
         }
         self.made.store(true, Ordering::SeqCst);
-        admin.batch_execute(&sql).map_err(sql_error)?;
+        admin.batch_execute(&sql)?;
         let mark = format!("COMMENT ON DATABASE {} IS {}", identifier(&self.name), quoted(MARK));
-        admin.batch_execute(&mark).map_err(sql_error)?;
+        admin.batch_execute(&mark)?;
         Ok(gone)
     }
 
@@ -104,8 +103,8 @@ impl ScratchDatabase {
         let mut result = Ok(());
         // A session takes a moment to end, and pgbench may be connecting meanwhile.
         for _ in 0..50 {
-            admin.execute(end, &[&self.name]).map_err(|e| by_hand(sql_error(e)))?;
-            result = admin.batch_execute(&drop).map_err(|e| by_hand(sql_error(e)));
+            admin.execute(end, &[&self.name]).map_err(|e| by_hand(LiveError::from(e)))?;
+            result = admin.batch_execute(&drop).map_err(|e| by_hand(LiveError::from(e)));
             if result.is_ok() {
                 *dropped = true;
                 break;
@@ -135,8 +134,7 @@ fn allowed(admin: &mut Client) -> Result<(), LiveError> {
         .query_one(
             "SELECT pg_is_in_recovery(), rolcreatedb OR rolsuper, current_user::text FROM pg_roles WHERE rolname = current_user",
             &[],
-        )
-        .map_err(sql_error)?;
+        )?;
     let (recovery, creates, role): (bool, bool, String) = (row.get(0), row.get(1), row.get(2));
     let refuse = |message: String| Err(LiveError::Sql { message });
     match (recovery, creates) {

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::InputError;
 use crate::forecast::{self, Base, Forecast, ForecastWarning, Inputs};
-use crate::live::fill::{self, ddl, sql_error};
+use crate::live::fill::{self, ddl};
 use crate::live::measure::quantile;
 use crate::live::{Conninfo, LiveError};
 use crate::units::Seconds;
@@ -94,7 +94,8 @@ fn attempt(
     let ddl_text = forecast::inputs::read_text(base.schema_path())?;
     let (mut admin, conninfo) = conninfo.connect_to_one()?;
     let place = ServerPlace::find(&mut admin, &conninfo)?;
-    let limit: i32 = admin.query_one("SELECT current_setting('max_connections')::int", &[]).map_err(sql_error)?.get(0);
+    let limit: i32 =
+        admin.query_one("SELECT current_setting('max_connections')::int", &[]).map_err(LiveError::from)?.get(0);
     let planned = planned(base, &inputs, options, u64::try_from(limit).unwrap_or(0))?;
     let folder = tempfile::tempdir().map_err(LiveError::file("create a temporary directory for", "scripts"))?;
     // What pgbench cannot express is told before anything is built.
@@ -123,7 +124,7 @@ fn attempt(
     for note in ddl::load(&mut client, &file, &ddl_text, &interrupt::requested)? {
         notes.push(("schema_refused", note));
     }
-    client.batch_execute("DISCARD ALL").map_err(sql_error)?;
+    client.batch_execute("DISCARD ALL").map_err(LiveError::from)?;
     // Before the load, which takes longest.
     let casts = prepare::casts(&mut client, &inputs.workload)?;
     let scripts = script::write(&inputs.workload, default, folder.path(), &casts)?;

@@ -4,7 +4,6 @@ use std::fs;
 
 use postgres::Client;
 
-use crate::live::fill::sql_error;
 use crate::live::processor::cpu_list;
 use crate::live::{Conninfo, LiveError};
 
@@ -25,9 +24,7 @@ impl ServerPlace {
     /// # Errors
     /// What the server says.
     pub fn find(client: &mut Client, conninfo: &Conninfo) -> Result<Self, LiveError> {
-        let row = client
-            .query_one("SELECT current_setting('server_version_num')::int, pg_backend_pid()", &[])
-            .map_err(sql_error)?;
+        let row = client.query_one("SELECT current_setting('server_version_num')::int, pg_backend_pid()", &[])?;
         let (number, backend): (i32, i32) = (row.get(0), row.get(1));
         let version = u32::try_from(number / 10_000).unwrap_or(0);
         let host = conninfo.get("host").unwrap_or("/");
