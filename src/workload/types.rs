@@ -317,6 +317,24 @@ pub enum Protocol {
     Prepared,
 }
 
+impl Protocol {
+    /// The protocol that [`Self::as_str`] writes so.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Simple, Self::Extended, Self::Prepared].into_iter().find(|p| p.as_str() == name)
+    }
+
+    /// As a workload file and pgbench's `-M` write it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Simple => "simple",
+            Self::Extended => "extended",
+            Self::Prepared => "prepared",
+        }
+    }
+}
+
 /// A measured point of the workload as it runs today.
 #[derive(Debug, Clone, Default)]
 pub struct Observed {

@@ -40,7 +40,7 @@ pub struct Runner<'a> {
     conninfo: Conninfo,
     server: Server,
     version: u32,
-    protocol: &'static str,
+    protocol: Protocol,
     scripts: &'a Scripts,
     options: &'a Options,
     /// Where each sequence goes on.
@@ -60,13 +60,8 @@ impl<'a> Runner<'a> {
         options: &'a Options,
     ) -> Result<Self, LiveError> {
         let server = Server::new(conninfo.clone(), place.postmaster)?;
-        let protocol = match workload.protocol {
-            Protocol::Simple => "simple",
-            Protocol::Extended => "extended",
-            Protocol::Prepared => "prepared",
-        };
         let next = RefCell::new(scripts.sequences.iter().map(|(_, start)| *start).collect());
-        Ok(Self { conninfo, server, version: place.version, protocol, scripts, options, next })
+        Ok(Self { conninfo, server, version: place.version, protocol: workload.protocol, scripts, options, next })
     }
 
     /// Repetitions by load, after a run that warms caches.
@@ -123,7 +118,7 @@ impl<'a> Runner<'a> {
             warmup,
             transactions: None,
             reconnect: false,
-            protocol: self.protocol.to_owned(),
+            protocol: self.protocol,
             variables,
             settings: self.scripts.settings.clone(),
             cpus: None,
