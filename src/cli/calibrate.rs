@@ -64,9 +64,9 @@ fn cores(text: &str) -> Result<f64, String> {
 #[cfg(feature = "live")]
 pub fn run(args: &CalibrateArgs, global: &GlobalOptions) -> anyhow::Result<ExitStatus> {
     use crate::cli::output::Output;
-    use crate::live::calibrate::interrupt::Interrupt;
     use crate::live::calibrate::record::Record;
     use crate::live::calibrate::{self, Request, machine_file};
+    use crate::live::interrupt::Interrupt;
     use crate::render::calibration;
 
     if let Some(path) = &args.replay {

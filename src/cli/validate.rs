@@ -48,6 +48,7 @@ pub enum Format {
 pub fn run(args: &ValidateArgs, global: &GlobalOptions) -> anyhow::Result<ExitStatus> {
     use crate::cli::output::Output;
     use crate::forecast::Base;
+    use crate::live::interrupt::Interrupt;
     use crate::live::validate::{self, Options, ValidateError};
     use crate::render::validate as render;
 
@@ -57,7 +58,7 @@ pub fn run(args: &ValidateArgs, global: &GlobalOptions) -> anyhow::Result<ExitSt
     let base = Base::load(&request.sources)?;
     let options = Options { clients: request.clients, seconds: args.seconds, rounds: args.rounds as usize };
     let bar = progress(global.quiet);
-    let result = validate::run(&base, &conninfo, &options, &mut |doing| {
+    let result = validate::run(&base, &conninfo, &options, &Interrupt::handled(), &mut |doing| {
         bar.set_message(doing.to_owned());
         bar.tick();
     });

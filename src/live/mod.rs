@@ -16,6 +16,8 @@ pub mod error;
 pub mod fill;
 #[cfg(feature = "live")]
 pub mod import;
+#[cfg(feature = "live")]
+pub mod interrupt;
 pub mod measure;
 pub mod pgbench;
 pub mod processor;

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use postgres::Client;
 
 use crate::live::calibrate::cells::{CELLS, Cell, Family};
-use crate::live::calibrate::interrupt::Interrupt;
 use crate::live::calibrate::wal::Flushes;
+use crate::live::interrupt::Interrupt;
 use crate::live::processor::Snapshot;
 use crate::live::{LiveError, Server};
 use crate::units::Seconds;

@@ -2,11 +2,13 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
+use std::sync::Arc;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use postgres::Client;
 
+use crate::live::interrupt::{Interrupt, Undertaking};
 use crate::live::{Conninfo, LiveError};
 
 /// How the names of scratch schemas begin.
@@ -38,21 +40,23 @@ pub struct LeftBehind {
 }
 
 impl Scratch {
-    /// Removes what dead runs have left, then creates a schema with an unused name and marks it.
+    /// Removes what dead runs have left, then creates a schema with an unused name and marks it. From then on an
+    /// interrupt ends the sessions of its name.
     ///
     /// # Errors
     /// [`LiveError::Sql`] when the server refuses.
-    pub fn create(conninfo: &Conninfo) -> Result<Self, LiveError> {
+    pub fn create(conninfo: &Conninfo, interrupt: &Interrupt) -> Result<Self, LiveError> {
         let mut guard = conninfo.connect()?;
         remove_dead(&mut guard)?;
         let name = format!("{PREFIX}{:08x}", random());
+        interrupt.arm(Arc::new(Sessions { conninfo: conninfo.clone(), name: name.clone() }));
         guard.execute("SELECT pg_advisory_lock($1, hashtext($2))", &[&LOCK, &name])?;
         let sql = format!("CREATE SCHEMA {name}; COMMENT ON SCHEMA {name} IS '{MARK}'");
         guard.batch_execute(&sql)?;
         Ok(Self { guard: Some(guard), conninfo: conninfo.clone(), name, removed: false })
     }
 
-    /// Its name, which is also the `application_name` of all its sessions.
+    /// Its name, which is also the `application_name` of the sessions that measure.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -104,16 +108,34 @@ impl Drop for Scratch {
     }
 }
 
+/// The sessions that measure in a schema.
+#[derive(Debug)]
+struct Sessions {
+    conninfo: Conninfo,
+    name: String,
+}
+
+impl Undertaking for Sessions {
+    fn end(&self, over: &dyn Fn() -> bool) {
+        let Ok(mut client) = self.conninfo.connect() else { return };
+        // Again and again: the run may be about to start the next one.
+        while !over() && end_sessions(&mut client, &self.name).is_ok() {
+            sleep(Duration::from_millis(200));
+        }
+    }
+
+    fn left_behind(&self) -> String {
+        format!("the scratch schema stays until the next run, or: {}", drop_statement(&self.name))
+    }
+}
+
 /// What removes a schema of this run.
 fn drop_statement(name: &str) -> String {
     format!("DROP SCHEMA {name} CASCADE")
 }
 
 /// Ends all sessions of a run but the asking one.
-///
-/// # Errors
-/// [`LiveError::Sql`] when the server refuses.
-pub fn end_sessions(client: &mut Client, name: &str) -> Result<(), LiveError> {
+fn end_sessions(client: &mut Client, name: &str) -> Result<(), LiveError> {
     client
         .execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity

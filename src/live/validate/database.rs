@@ -9,6 +9,7 @@ use postgres::Client;
 
 use crate::live::fill::insert::identifier;
 use crate::live::fill::piecewise::quoted;
+use crate::live::interrupt::Undertaking;
 use crate::live::{Conninfo, LiveError};
 use crate::workload::Database;
 
@@ -94,12 +95,12 @@ impl ScratchDatabase {
             return Ok(());
         }
         let by_hand = |e: LiveError| LiveError::Sql {
-            message: format!("{e}; the scratch database is left behind: DROP DATABASE {};", identifier(&self.name)),
+            message: format!("{e}; the scratch database is left behind: {}", self.drop_statement()),
         };
         let mut admin = self.admin.connect().map_err(by_hand)?;
         let end =
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()";
-        let drop = format!("DROP DATABASE IF EXISTS {}", identifier(&self.name));
+        let drop = self.drop_statement();
         let mut result = Ok(());
         // A session takes a moment to end, and pgbench may be connecting meanwhile.
         for _ in 0..50 {
@@ -112,6 +113,22 @@ impl ScratchDatabase {
             std::thread::sleep(std::time::Duration::from_millis(100));
         }
         result
+    }
+
+    fn drop_statement(&self) -> String {
+        format!("DROP DATABASE IF EXISTS {};", identifier(&self.name))
+    }
+}
+
+impl Undertaking for ScratchDatabase {
+    /// Drops it, which takes its sessions with it, once.
+    fn end(&self, _over: &dyn Fn() -> bool) {
+        // What fails here is tried again, and told, when the run ends.
+        let _ = self.drop_now();
+    }
+
+    fn left_behind(&self) -> String {
+        format!("the scratch database stays until the next run, or: {}", self.drop_statement())
     }
 }
 

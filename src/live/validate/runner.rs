@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use postgres::Client;
 
+use crate::live::interrupt::Interrupt;
 use crate::live::measure::interleave;
 use crate::live::pgbench::Run;
 use crate::live::validate::cell::Repetition;
@@ -11,7 +12,7 @@ use crate::live::validate::counters::Counters;
 use crate::live::validate::place::ServerPlace;
 use crate::live::validate::sampler::Sampler;
 use crate::live::validate::script::Scripts;
-use crate::live::validate::{Options, Planned, interrupt};
+use crate::live::validate::{Options, Planned};
 use crate::live::{Conninfo, LiveError, Server};
 use crate::workload::{Protocol, Workload};
 
@@ -43,6 +44,7 @@ pub struct Runner<'a> {
     protocol: Protocol,
     scripts: &'a Scripts,
     options: &'a Options,
+    interrupt: &'a Interrupt,
     /// Where each sequence goes on.
     next: RefCell<Vec<f64>>,
 }
@@ -58,10 +60,20 @@ impl<'a> Runner<'a> {
         workload: &Workload,
         scripts: &'a Scripts,
         options: &'a Options,
+        interrupt: &'a Interrupt,
     ) -> Result<Self, LiveError> {
         let server = Server::new(conninfo.clone(), place.postmaster)?;
         let next = RefCell::new(scripts.sequences.iter().map(|(_, start)| *start).collect());
-        Ok(Self { conninfo, server, version: place.version, protocol: workload.protocol, scripts, options, next })
+        Ok(Self {
+            conninfo,
+            server,
+            version: place.version,
+            protocol: workload.protocol,
+            scripts,
+            options,
+            interrupt,
+            next,
+        })
     }
 
     /// Repetitions by load, after a run that warms caches.
@@ -97,9 +109,7 @@ impl<'a> Runner<'a> {
     }
 
     fn once(&self, client: &mut Client, planned: &Planned, warmup: u32, seconds: u32) -> Result<Repetition, LiveError> {
-        if interrupt::requested() {
-            return Err(LiveError::Interrupted);
-        }
+        self.interrupt.check()?;
         let expected = planned.forecast.tps.mean * f64::from(seconds);
         let mut variables = self.scripts.variables.clone();
         variables.push(("clients".to_owned(), planned.clients.to_string()));
