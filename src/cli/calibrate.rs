@@ -98,13 +98,13 @@ pub fn run(args: &CalibrateArgs, global: &GlobalOptions) -> anyhow::Result<ExitS
     Ok(ExitStatus::Success)
 }
 
-/// Without the feature there is no driver.
+/// Without the feature `live` there is nothing to connect with.
 ///
 /// # Errors
 /// Always.
 #[cfg(not(feature = "live"))]
 pub fn run(_: &CalibrateArgs, _: &GlobalOptions) -> anyhow::Result<ExitStatus> {
-    anyhow::bail!("this build has no `live`: it cannot connect to a server; build it with the default features")
+    super::connection::not_built()
 }
 
 /// Progress by time, on a terminal.

@@ -10,6 +10,7 @@ use indicatif::ProgressBar;
 use crate::cli::ExitStatus;
 use crate::cli::options::{CLIENTS_KEY, GlobalOptions, InputOptions};
 use crate::cli::output::Output;
+use crate::forecast::rule::share;
 use crate::forecast::{self, Forecast, simulated};
 use crate::queueing::simulation::{Options, Progress};
 use crate::render::{Exporter, json::Json, simulate::Simulated};
@@ -112,11 +113,8 @@ impl Bar {
 
 /// `1%` or `0.01`.
 fn precision(text: &str) -> Result<f64, String> {
-    let (number, unit) = text.strip_suffix('%').map_or((text, 1.0), |n| (n, 0.01));
-    match number.trim().parse::<f64>() {
-        Ok(x) if x > 0.0 && x * unit < 1.0 => Ok(x * unit),
-        _ => Err("expected a share between 0 and 1, such as `1%` or `0.01`".into()),
-    }
+    let inside = share(text).filter(|x| *x > 0.0 && *x < 1.0);
+    inside.ok_or_else(|| "expected a share between 0 and 1, such as `1%` or `0.01`".to_owned())
 }
 
 fn transactions(text: &str) -> Result<u64, String> {

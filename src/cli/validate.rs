@@ -101,5 +101,5 @@ fn progress(quiet: bool) -> indicatif::ProgressBar {
 /// Always.
 #[cfg(not(feature = "live"))]
 pub fn run(_: &ValidateArgs, _: &GlobalOptions) -> anyhow::Result<ExitStatus> {
-    anyhow::bail!("this build cannot connect to a server: it was made without the feature `live`")
+    super::connection::not_built()
 }
