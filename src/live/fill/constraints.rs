@@ -3,6 +3,8 @@
 use postgres::Client;
 
 use crate::live::LiveError;
+use crate::live::fill::insert::{identifier, table_name};
+use crate::schema::TableName;
 
 /// What was taken off, in the order in which it goes back.
 #[derive(Debug, Default)]
@@ -59,10 +61,9 @@ impl Taken {
         let (mut drop, mut keys, mut others, mut foreign) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for row in client.query(CONSTRAINTS, &[])? {
             let [name, schema, table, kind, definition]: [String; 5] = [0, 1, 2, 3, 4].map(|i| row.get(i));
-            let quoted = |t: &str| format!("\"{}\"", t.replace('"', "\"\""));
-            let table = format!("{}.{}", quoted(&schema), quoted(&table));
-            drop.push(format!("ALTER TABLE {table} DROP CONSTRAINT {}", quoted(&name)));
-            let add = format!("ALTER TABLE {table} ADD CONSTRAINT {} {definition}", quoted(&name));
+            let table = table_name(&TableName { schema, name: table });
+            drop.push(format!("ALTER TABLE {table} DROP CONSTRAINT {}", identifier(&name)));
+            let add = format!("ALTER TABLE {table} ADD CONSTRAINT {} {definition}", identifier(&name));
             let mut back =
                 Back { what: format!("constraint {name} of {table}"), sql: add, lenient: None, distinct: None };
             match kind.as_str() {
@@ -90,7 +91,7 @@ impl Taken {
         }
         for row in client.query(DOMAINS, &[])? {
             let [name, domain, definition]: [String; 3] = [0, 1, 2].map(|i| row.get(i));
-            let name = format!("\"{}\"", name.replace('"', "\"\""));
+            let name = identifier(&name);
             drop.push(format!("ALTER DOMAIN {domain} DROP CONSTRAINT {name}"));
             let sql = format!("ALTER DOMAIN {domain} ADD CONSTRAINT {name} {definition}");
             let lenient = Some(format!("{sql} NOT VALID"));

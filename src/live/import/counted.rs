@@ -5,6 +5,7 @@ use postgres::Client;
 use super::catalog::About;
 use super::tokens::{Token, tokens};
 use crate::live::LiveError;
+use crate::live::fill::insert::identifier;
 
 /// A statement with its constants taken out.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,10 +51,10 @@ pub(super) fn statements(client: &mut Client, about: &About, most: u32) -> Resul
     let toplevel = if has("toplevel") { "AND s.toplevel" } else { "" };
     let sql = format!(
         "SELECT s.query, sum(s.calls)::float8, (sum(s.{time}) / sum(s.calls))::float8, \
-         (sum(s.rows) / sum(s.calls))::float8 FROM \"{}\".pg_stat_statements s \
+         (sum(s.rows) / sum(s.calls))::float8 FROM {}.pg_stat_statements s \
          WHERE s.dbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) \
          AND s.calls > 0 AND s.query IS NOT NULL {toplevel} GROUP BY s.query ORDER BY 2 DESC, 1",
-        schema.replace('"', "\"\"")
+        identifier(&schema)
     );
     let rows = match client.query(&sql, &[]) {
         Ok(rows) => rows,

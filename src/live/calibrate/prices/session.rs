@@ -4,6 +4,7 @@ use postgres::Client;
 
 use super::tables;
 use crate::live::calibrate::Place;
+use crate::live::fill::insert::identifier;
 use crate::live::{LiveError, Server};
 
 /// Settings of the probes' sessions: those of a commit that does not wait, and the planner's own defaults, so that
@@ -36,8 +37,7 @@ pub fn settings(place: &Place) -> Vec<(String, String)> {
 /// No connection.
 pub fn open(server: &Server, place: &Place) -> Result<Client, LiveError> {
     let mut client = server.conninfo().connect()?;
-    let path = format!("SET search_path = \"{}\"", place.schema.replace('"', "\"\""));
-    client.batch_execute(&path)?;
+    client.batch_execute(&format!("SET search_path = {}", identifier(&place.schema)))?;
     client.batch_execute("SET synchronous_commit = off")?;
     Ok(client)
 }
@@ -59,7 +59,7 @@ pub fn locale(client: &mut Client) -> Result<String, LiveError> {
                   AND collname !~ '^C\\.' AND collisdeterministic \
                   ORDER BY collname <> 'en_US.utf8', collname <> 'en-x-icu', collname <> 'und-x-icu', collname LIMIT 1";
     let found = client.query_opt(others, &[])?;
-    Ok(found.map_or_else(|| "\"C\"".to_owned(), |row| format!("\"{}\"", row.get::<_, String>(0).replace('"', "\"\""))))
+    Ok(found.map_or_else(|| "\"C\"".to_owned(), |row| identifier(&row.get::<_, String>(0))))
 }
 
 /// Makes and fills the tables; `tick` is told of each.
