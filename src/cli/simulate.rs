@@ -4,11 +4,11 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use indicatif::ProgressBar;
 
 use crate::cli::ExitStatus;
-use crate::cli::options::{CLIENTS_KEY, GlobalOptions, InputOptions};
+use crate::cli::options::{CLIENTS_KEY, GlobalOptions, InputOptions, TextOrJson};
 use crate::cli::output::Output;
 use crate::forecast::rule::share;
 use crate::forecast::{self, Forecast, simulated};
@@ -28,17 +28,11 @@ pub struct SimulateArgs {
     #[arg(long, value_name = "N", default_value = "2M", value_parser = transactions)]
     transactions: u64,
     /// Format of the result
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
-    format: Format,
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = TextOrJson::Text)]
+    format: TextOrJson,
     /// Write the result to a file, whole or not at all
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 /// Runs the command.
@@ -68,8 +62,8 @@ pub fn run(args: &SimulateArgs, global: &GlobalOptions) -> anyhow::Result<ExitSt
     bar.end();
     let paint = output.paint(global.color);
     let text = match args.format {
-        Format::Text => Simulated { paint, quiet: global.quiet }.export(&forecasts)?,
-        Format::Json => Json.export(&forecasts)?,
+        TextOrJson::Text => Simulated { paint, quiet: global.quiet }.export(&forecasts)?,
+        TextOrJson::Json => Json.export(&forecasts)?,
     };
     output.finish(&text)?;
     Ok(ExitStatus::Success)
