@@ -18,7 +18,7 @@ use crate::workload::{self, Protocol, Workload};
 use crate::yaml::Document;
 
 /// Coefficients in microseconds that are no price of work: they belong to contention, which is measured apart.
-const CONTENTION: [&str; 9] = [
+const CONTENTION: [&str; 11] = [
     "switch_1",
     "switch_16",
     "switch_64",
@@ -28,6 +28,8 @@ const CONTENTION: [&str; 9] = [
     "sleep_overhead",
     "idle_wakeup",
     "sleep_variation",
+    "flush_variation",
+    "flush_finish",
 ];
 
 /// Prices of the server's CPU time.
