@@ -27,7 +27,7 @@ const HARMLESS: [&str; 16] = [
 ];
 
 /// Runs a schema file statement by statement; psql's own lines and data are left out. Returns what was refused and
-/// does not matter.
+/// does not matter; once `stop` says so, the rest is left out.
 ///
 /// # Errors
 /// The first statement that matters and is refused, at its place, in the server's words.
