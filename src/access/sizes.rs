@@ -2,7 +2,7 @@
 
 use crate::access::postgres::TUPLE_HEADER;
 pub use crate::schema::sizes::LINE_POINTER;
-use crate::schema::sizes::{ColumnWidth, PAGE_HEADER, SHORT_VALUE};
+use crate::schema::sizes::{ColumnWidth, PAGE_HEADER, SHORT_VALUE as SHORT_VARLENA};
 use crate::units::PAGE_BYTES;
 
 /// Bytes of a page that hold line pointers and tuples.
@@ -21,8 +21,7 @@ pub fn append(offset: f64, column: &ColumnWidth) -> f64 {
     if present <= 0.0 {
         return offset;
     }
-    // A one-byte header needs no alignment.
-    let start = if column.varlena && column.bytes <= SHORT_VALUE {
+    let start = if column.varlena && column.bytes <= SHORT_VARLENA {
         offset
     } else {
         offset + (align_to(offset, f64::from(column.align)) - offset) * present
