@@ -194,7 +194,6 @@ pub const ALL: [Regime; 6] = [
             Workload { folder: "select-only", set: ACCOUNTS_20, clients: &[4, 16] },
             plain("reading", &[4, 16]),
             plain("tickets", &[16]),
-            plain("orders", &[16]),
         ],
     },
 ];

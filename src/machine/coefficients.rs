@@ -186,13 +186,13 @@ coefficients! {
     client_command: "us" = 0.26, 0.3, Measured;
     /// Client: one transaction.
     client_transaction: "us" = 0.46, 0.3, Measured;
-    /// Context switches: CPU per message with 1 runnable client on one core, against 4; two campaigns: -4.5 and -2.4.
+    /// Context switches: CPU per message with 1 session on one core, against 4; two campaigns: -4.5 and -2.4.
     switch_1: "us" = -3.5, 0.3, Measured;
-    /// Context switches: CPU per message with 16 runnable clients on one core, against 4; two campaigns: 5.2, and 0.2
-    /// (one statement) to 3.2 (seven).
+    /// Context switches: CPU per message with 16 sessions of seven statements on one core, against 4 of one; two
+    /// campaigns: 5.2 and 3.2.
     switch_16: "us" = 3.5, 0.5, Measured;
-    /// Context switches: CPU per message with 64 runnable clients on one core, against 4; two campaigns: 15.4, and 6.7
-    /// to 10.
+    /// Context switches: CPU per message with 64 sessions of seven statements on one core, against 4 of one; two
+    /// campaigns: 15.4, and 6.7 to 10.
     switch_64: "us" = 12.0, 0.3, Measured;
     /// Group commit: server CPU of one WAL flush, shared by its batch.
     flush_cpu: "us" = 74.0, 0.15, Measured;
@@ -217,14 +217,20 @@ coefficients! {
     flush_finish: "1" = 0.1, 0.8, Guess;
     /// Waking an idle core, per round trip, where client and server do not share a single one: delay, not CPU.
     idle_wakeup: "us" = 25.0, 0.6, Guess;
+    /// Server CPU of a burst that finds its core idle, per `ln(1 + t / 1 ms)` with t the time it was: caches are cold. 88 on
+    /// a core of half the speed of the reference: one lookup after 20, 5, 2 and 1.3 ms took 270, 150, 110 and 90 more.
+    cold_start: "us" = 45.0, 0.4, Measured;
+    /// The same for the client's CPU, relative to the server's.
+    cold_client: "1" = 0.45, 0.3, Measured;
     /// Work done by each further busy core, relative to the first.
     core_yield: "1" = 0.9, 0.1, Guess;
     /// Server CPU of one full-page image: copying, checksumming and writing a page of WAL.
     page_image: "us" = 10.0, 0.5, Guess;
     /// Server CPU of one write of WAL to the kernel without a flush (fsync off).
     wal_write_call: "us" = 10.0, 0.5, Guess;
-    /// Private memory of one backend.
-    backend_memory: "MB" = 8.0, 0.5, Guess;
+    /// Private memory of one backend that has run some prepared statements; 1.2 to 1.8 without the pages of shared
+    /// memory that it has mapped.
+    backend_memory: "MB" = 2.0, 0.5, Measured;
     /// Copying one page from the kernel's page cache into shared_buffers.
     page_copy: "us" = 3.0, 0.3, Guess;
     /// Hole of an average full-page image: the share of the page that is not logged.

@@ -55,13 +55,16 @@ pub fn build(schema: &Schema, workload: &Workload, machine: &Machine, demands: &
             (false, None) => ClientCpu::Unlimited,
         },
         work,
-        kinds,
         commit: commit(machine),
         switches: Switches {
             at_1: seconds(c.switch_1.value),
             at_16: seconds(c.switch_16.value),
             at_64: seconds(c.switch_64.value),
         },
+        variety: variety(&kinds),
+        cold_start: seconds(c.cold_start.value),
+        cold_client: c.cold_client.value,
+        kinds,
         lock_handover: seconds(c.lock_handover.value),
         hold_variation: c.hold_variation.value,
         flush_variation: c.flush_variation.value,
@@ -82,6 +85,16 @@ pub fn build(schema: &Schema, workload: &Workload, machine: &Machine, demands: &
             .collect(),
         demand_variation: c.demand_variation.value,
     }
+}
+
+/// Different statements that a session runs, as the exponential of the entropy of the messages.
+fn variety(kinds: &[KindDemand]) -> f64 {
+    let all: f64 = kinds.iter().map(|k| k.share * k.demand.messages).sum();
+    let entropy = |k: &KindDemand| {
+        let each = k.share / all;
+        if each > 0.0 { -k.demand.messages * each * each.ln() } else { 0.0 }
+    };
+    if all > 0.0 { kinds.iter().map(entropy).sum::<f64>().exp().max(1.0) } else { 1.0 }
 }
 
 /// Connections that the server has at most: the pool, else max_connections.

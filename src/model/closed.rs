@@ -1,14 +1,14 @@
 //! The steady state with a fixed number of transactions inside the server.
 
 use crate::model::commit::{batch_size, phase};
-use crate::model::convoy::convoy;
+use crate::model::convoy::{convoy, followed};
 use crate::model::locks::{
     HoldTimes, LockClass, LockLoad, LockWaits, handover_cpu, initial_shares, lock_waits, shares_of,
 };
 use crate::model::network::{Conditions, Flow, Network};
 use crate::model::station::StationName as S;
 use crate::model::storage::{CheckpointLoad, checkpoint_load, write_utilization};
-use crate::model::system::{ClientCpu, System};
+use crate::model::system::{Away, ClientCpu, System};
 use crate::queueing::QueueingError;
 
 /// Relative change below which conditions count as settled, for a forecast.
@@ -61,15 +61,26 @@ pub struct Steady {
     pub converged: bool,
     /// Networks solved.
     pub iterations: usize,
-    /// The rows that [`Steady::waits`] speaks of, where they are not those of the system.
-    pub(super) locks_apart: Option<Vec<LockClass>>,
+    /// A row with a convoy, where there is one.
+    pub(super) convoy: Option<Apart>,
+}
+
+/// A row taken out of its class.
+#[derive(Debug, Clone)]
+pub(super) struct Apart {
+    /// The class, in the system's order.
+    pub(super) class: usize,
+    /// The rows of that class, this one included.
+    pub(super) rows: f64,
+    /// All classes with the row as one of its own, in that place.
+    pub(super) locks: Vec<LockClass>,
 }
 
 impl Steady {
     /// The rows that [`Steady::waits`] speaks of; a row with a convoy is a class of its own.
     #[must_use]
     pub fn locks<'a>(&'a self, system: &'a System) -> &'a [LockClass] {
-        self.locks_apart.as_deref().unwrap_or(&system.locks)
+        self.convoy.as_ref().map_or(&system.locks, |c| &c.locks)
     }
 
     /// Mean latency, seconds: all residences but the think time after a transaction.
@@ -116,10 +127,41 @@ pub fn solve_inside(
     start: Option<&Steady>,
     precision: f64,
 ) -> Result<Steady, QueueingError> {
+    let usual = usual(system, n, entry, start, precision)?;
+    Ok(convoy(system, n, entry, &usual, precision)?.unwrap_or(usual))
+}
+
+/// The same for a what-if, which keeps to the kind of state that it starts from: a row with a convoy, or none.
+///
+/// # Errors
+/// Those of [`solve_inside`].
+pub fn solve_like(
+    system: &System,
+    n: f64,
+    entry: Entry,
+    start: &Steady,
+    precision: f64,
+) -> Result<Steady, QueueingError> {
+    if start.convoy.is_none() {
+        return usual(system, n, entry, Some(start), precision);
+    }
+    match followed(system, n, entry, start, precision)? {
+        Some(steady) => Ok(steady),
+        None => solve_inside(system, n, entry, Some(start), precision),
+    }
+}
+
+/// The state that few waiters lead to.
+fn usual(
+    system: &System,
+    n: f64,
+    entry: Entry,
+    start: Option<&Steady>,
+    precision: f64,
+) -> Result<Steady, QueueingError> {
     let mut search = Search::new(system, n, entry, start, precision);
     let (a, evaluation) = search.population(start)?;
-    let usual = search.steady(a, evaluation);
-    Ok(convoy(system, n, entry, &usual, precision)?.unwrap_or(usual))
+    Ok(search.steady(a, evaluation))
 }
 
 impl<'a> Search<'a> {
@@ -132,6 +174,7 @@ impl<'a> Search<'a> {
                 phase: 0.5,
                 switch: 0.0,
                 handover: 0.0,
+                cold: 0.0,
                 images: 0.0,
                 wal_bytes: system.work.wal_bytes,
                 device_stretch: 1.0,
@@ -160,13 +203,13 @@ impl Search<'_> {
     pub(super) fn evaluate(&mut self, a: f64, precision: f64) -> Result<Evaluation, QueueingError> {
         // What hand-overs cost follows from the population at once.
         self.conditions.handover = self.handover(a);
-        let mut last: Option<([f64; 8], [f64; 8])> = None;
+        let mut last: Option<([f64; 9], [f64; 9])> = None;
         let (mut damping, mut last_change) = (1.0_f64, f64::INFINITY);
         for _ in 0..MAX_ROUNDS {
             let evaluation = self.round(a)?;
             let now = self.conditions.scaled();
             let next = self.next_conditions(a, &evaluation).scaled();
-            let residual: [f64; 8] = std::array::from_fn(|k| next[k] - now[k]);
+            let residual: [f64; 9] = std::array::from_fn(|k| next[k] - now[k]);
             let change = residual.iter().zip(now).map(|(r, x)| r.abs() / x.abs().max(1.0)).fold(0.0, f64::max);
             if change < precision {
                 self.settled = true;
@@ -248,16 +291,12 @@ impl Search<'_> {
         let system = self.system;
         let (flow, x) = (&evaluation.flow, evaluation.flow.throughput);
         let cores = system.effective_cores();
-        let on_cpu = flow.residence[S::ServerCpu.index()]
-            + if matches!(system.client, ClientCpu::Shared) { flow.residence[S::ClientCpu.index()] } else { 0.0 };
-        let runnable = x * (on_cpu + flow.residence[S::WalFlush.index()]) / cores.max(1.0);
+        let client = if matches!(system.client, ClientCpu::Shared) { system.work.client_cpu } else { 0.0 };
         let stretch = 1.0 / (1.0 - evaluation.utilization.min(MAX_DEVICE_UTILIZATION));
         let flush = system.commit.flush * stretch;
         let after = match self.entry {
             Entry::AtRandom => system.commit.wakeup,
-            _ => {
-                flow.server_cpu + if matches!(system.client, ClientCpu::Shared) { system.work.client_cpu } else { 0.0 }
-            }
+            _ => flow.server_cpu + client,
         };
         let serial = system.commit.serialization * after / cores.max(1.0);
         let lead = system.commit.flush_cpu + system.commit.wakeup;
@@ -274,12 +313,32 @@ impl Search<'_> {
             batch: batch.clamp(1.0, a.max(1.0)),
             lead: queued_lead,
             phase: self.phase(evaluation, flush + queued_lead, elsewhere),
-            switch: system.switches.per_message(runnable),
+            switch: system.switches.per_message(self.n / cores.max(1.0), system.variety),
             handover: self.handover(a),
+            cold: system.cold(&self.away(flow, batch), self.n, x, x * (flow.server_cpu + client) / cores),
             images: evaluation.checkpoint.images * system.checkpoints.image_cpu,
             wal_bytes: evaluation.checkpoint.wal_bytes,
             device_stretch: stretch,
         }
+    }
+
+    /// When a transaction leaves the server's CPU and comes back.
+    fn away(&self, flow: &Flow, batch: f64) -> [Away; 4] {
+        let work = &self.system.work;
+        let at = |s: S| flow.residence[s.index()];
+        let per = |time: f64, count: f64| if count > 0.0 { time / count } else { 0.0 };
+        let pause = at(S::Think);
+        // A client on the same cores leaves them no idler than the server does.
+        let client = if matches!(self.system.client, ClientCpu::Shared) { 0.0 } else { at(S::ClientCpu) };
+        let trip = per(at(S::Network) + client, work.messages);
+        // Of those whom one flush releases, the first finds the core idle.
+        let flushes = work.flushes / batch.max(1.0);
+        [
+            Away { visits: f64::from(u8::from(pause > 0.0)), time: pause },
+            Away { visits: flushes, time: per(at(S::WalFlush), work.flushes) },
+            Away { visits: work.reads, time: per(at(S::DataRead), work.reads) },
+            Away { visits: if trip > 0.0 { work.messages } else { 0.0 }, time: trip },
+        ]
     }
 
     /// How much of a cycle a commit waits for its own flush: who has waited for a row comes as soon after a
@@ -322,7 +381,7 @@ impl Search<'_> {
             overloaded: false,
             converged: self.settled,
             iterations: self.iterations,
-            locks_apart: None,
+            convoy: None,
         }
     }
 }

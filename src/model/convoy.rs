@@ -9,7 +9,7 @@
 //! less than exponential ones make both the ridge between the states and the difference of their weights steeper, by
 //! `2 / (1 + v^2)` (diffusion with the variances of arrivals and holds).
 
-use crate::model::closed::{Entry, Search, Steady};
+use crate::model::closed::{Apart, Entry, Search, Steady};
 use crate::model::locks::{HoldTimes, LockClass};
 use crate::model::system::System;
 use crate::queueing::QueueingError;
@@ -21,6 +21,8 @@ const SCAN: [f64; 9] = [0.01, 0.03, 0.06, 0.12, 0.2, 0.32, 0.5, 0.7, 0.9];
 const HIGHEST_RIDGE: f64 = 16.0;
 /// The row's share of the time that it is held in the usual solution, from which on there is no other.
 const BUSY: f64 = 0.9;
+/// Fewer waiters than this are no convoy.
+const LEAST_CONVOY: f64 = 2.0;
 /// Classes of fewer rows are not taken apart.
 const ONE_ROW: f64 = 1.5;
 
@@ -34,8 +36,7 @@ pub(super) fn convoy(
 ) -> Result<Option<Steady>, QueueingError> {
     let Some(Candidate { index, queue: usual_queue, rho }) = candidate(system, n, usual) else { return Ok(None) };
     let rows = system.locks[index].rows;
-    let mut apart = system.clone();
-    apart.locks.splice(index..=index, one_apart(&system.locks[index]));
+    let apart = taken_apart(system, index);
     let mut search = Search::new(&apart, n, entry, Some(usual), precision);
     let (mut low, mut found) = (0.0, None);
     let mut profile: Vec<(f64, f64)> = Vec::new();
@@ -71,8 +72,41 @@ pub(super) fn convoy(
     }
     let mut steady = search.steady(a, evaluation);
     steady.iterations += usual.iterations;
-    steady.locks_apart = Some(apart.locks);
+    steady.convoy = Some(Apart { class: index, rows, locks: apart.locks });
     Ok(Some(steady))
+}
+
+/// The state with a convoy that a similar system has, here; `None` where that one has none, where there are more or
+/// fewer rows now, or where the queue dissolves.
+pub(super) fn followed(
+    system: &System,
+    n: f64,
+    entry: Entry,
+    start: &Steady,
+    precision: f64,
+) -> Result<Option<Steady>, QueueingError> {
+    let Some(convoy) = &start.convoy else { return Ok(None) };
+    let index = convoy.class;
+    if system.locks.get(index).is_none_or(|class| class.rows != convoy.rows) {
+        return Ok(None);
+    }
+    let apart = taken_apart(system, index);
+    let mut search = Search::new(&apart, n, entry, Some(start), precision);
+    search.wait_at(index);
+    let (a, evaluation) = search.population(Some(start))?;
+    if search.row(index, a).0 < LEAST_CONVOY {
+        return Ok(None);
+    }
+    let mut steady = search.steady(a, evaluation);
+    steady.convoy = Some(Apart { class: index, rows: convoy.rows, locks: apart.locks });
+    Ok(Some(steady))
+}
+
+/// The system with one row of a class as a class of its own.
+fn taken_apart(system: &System, index: usize) -> System {
+    let mut apart = system.clone();
+    apart.locks.splice(index..=index, one_apart(&system.locks[index]));
+    apart
 }
 
 /// A class whose rows may have a convoy, and how one of them is in the usual solution.

@@ -27,6 +27,8 @@ pub struct Conditions {
     pub switch: f64,
     /// Server CPU per transaction for handing locks over, seconds.
     pub handover: f64,
+    /// CPU per transaction for caches that are cold after an idle spell, seconds.
+    pub cold: f64,
     /// Server CPU per transaction for full-page images, seconds.
     pub images: f64,
     /// WAL per transaction, bytes.
@@ -39,7 +41,7 @@ impl Conditions {
     /// As numbers of comparable size, for the search for a fixed point: ratios, microseconds (of
     /// leads hundreds of them) and hundreds of bytes.
     #[must_use]
-    pub fn scaled(&self) -> [f64; 8] {
+    pub fn scaled(&self) -> [f64; 9] {
         [
             self.batch,
             self.lead * 1e4,
@@ -49,12 +51,13 @@ impl Conditions {
             self.images * 1e6,
             self.wal_bytes * 1e-2,
             self.device_stretch,
+            self.cold * 1e6,
         ]
     }
 
     /// Back from [`Conditions::scaled`], within what makes sense.
     #[must_use]
-    pub fn from_scaled(x: [f64; 8]) -> Self {
+    pub fn from_scaled(x: [f64; 9]) -> Self {
         Self {
             batch: x[0].max(1.0),
             lead: x[1].max(0.0) * 1e-4,
@@ -64,6 +67,7 @@ impl Conditions {
             images: x[5].max(0.0) * 1e-6,
             wal_bytes: x[6].max(0.0) * 1e2,
             device_stretch: x[7].max(1.0),
+            cold: x[8].max(0.0) * 1e-6,
         }
     }
 }
@@ -254,7 +258,7 @@ impl<'a> Network<'a> {
     pub fn flow(&mut self, a: f64, conditions: &Conditions) -> Result<Flow, QueueingError> {
         let system = self.system;
         let work = &system.work;
-        let server = system.server_cpu(work, conditions) + conditions.handover + conditions.images;
+        let server = system.server_cpu(work, conditions) + conditions.handover + conditions.images + conditions.cold;
         let quota = system.cores.min(1.0);
         let client = if matches!(system.client, ClientCpu::Shared) { work.client_cpu / quota } else { 0.0 };
         let cpu = server / quota + client;

@@ -4,7 +4,7 @@
 //! second (Chandy, Herzog and Woo 1975); in front of it stands a birth-death chain of arrivals and
 //! waiting. Exact for product-form networks, an approximation for the rest.
 
-use crate::model::closed::{Entry, SETTLED, Steady, solve_inside};
+use crate::model::closed::{Entry, SETTLED, Steady, WHAT_IF, solve_inside, solve_like};
 use crate::model::locks::{HoldTimes, LockLoad, initial_shares, lock_waits};
 use crate::model::station::StationName as S;
 use crate::model::system::{Arrivals, System};
@@ -26,18 +26,22 @@ pub fn solve(system: &System, start: Option<&Steady>) -> Result<Steady, Queueing
     solve_to(system, start, SETTLED)
 }
 
-/// The same, to a relative precision of one's choice.
+/// The same, to a relative precision of one's choice. From [`WHAT_IF`] on the solution is one like `start`.
 ///
 /// # Errors
 /// As [`solve`].
 pub fn solve_to(system: &System, start: Option<&Steady>, precision: f64) -> Result<Steady, QueueingError> {
+    let inside = |n: f64, entry: Entry| match start {
+        Some(start) if precision >= WHAT_IF => solve_like(system, n, entry, start, precision),
+        _ => solve_inside(system, n, entry, start, precision),
+    };
     let steady = match system.arrivals {
         Arrivals::Closed { clients, think } if clients <= system.admitted => {
             let entry = if think > 0.0 { Entry::AfterThinking } else { Entry::AtOnce };
-            solve_inside(system, clients, entry, start, precision)?
+            inside(clients, entry)?
         }
         Arrivals::Closed { clients, think } if think <= 0.0 => {
-            let mut steady = solve_inside(system, system.admitted, Entry::AtOnce, start, precision)?;
+            let mut steady = inside(system.admitted, Entry::AtOnce)?;
             steady.residence[S::ConnectionPool.index()] += (clients - system.admitted) / steady.throughput;
             steady
         }
@@ -189,7 +193,7 @@ impl FlowEquivalent {
         let less = 1.0 - 0.5 * (1.0 + variation * variation).min(2.0);
         steady.residence[rows] *= 1.0 - less * (1.0 - full);
         steady.waiting = steady.throughput * steady.residence[rows];
-        steady.locks_apart = None;
+        steady.convoy = None;
         let times = HoldTimes::read(system, &steady.conditions, &steady.residence, steady.server_cpu);
         let load = LockLoad {
             times,

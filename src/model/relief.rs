@@ -36,6 +36,7 @@ impl Relief {
                 switches.at_16 /= FACTOR;
                 switches.at_64 /= FACTOR;
                 relieved.lock_handover /= FACTOR;
+                relieved.cold_start /= FACTOR;
                 relieved.checkpoints.image_cpu /= FACTOR;
             }
             S::ClientCpu => {

@@ -49,6 +49,9 @@ pub(crate) fn tpcb(branches: f64, clients: f64) -> System {
             standby: 0.0,
         },
         switches: Switches { at_1: -4.5 * us, at_16: 5.2 * us, at_64: 15.4 * us },
+        variety: 7.0,
+        cold_start: 0.0,
+        cold_client: 0.0,
         lock_handover: 14.0 * us,
         locks: vec![
             class(branches, held(35.0, 3.0)),

@@ -134,32 +134,31 @@ pub struct Cell {
 }
 
 /// All cells, those first that say most: a short budget ends before the last of them.
-pub const CELLS: [Cell; 25] = [
+pub const CELLS: [Cell; 24] = [
     cell(Family::Many, 4),
     cell(Family::Flush, 1),
     cell(Family::Flush, 16),
     cell(Family::Many, 1),
     cell(Family::Many, 64),
     cell(Family::Hot, 64),
+    cell(Family::Transfer, 16),
     cell(Family::Many, 16),
     cell(Family::Flush, 4),
-    cell(Family::Flush, 64),
-    cell(Family::Update, 4),
     cell(Family::Sleep, 1),
-    cell(Family::Transfer, 16),
+    cell(Family::Transfer, 4),
+    cell(Family::Flush, 64),
+    cell(Family::Transfer, 64),
     cell(Family::Hot, 4),
+    cell(Family::Update, 4),
     cell(Family::Connect, 4),
     cell(Family::Lookup, 4),
     cell(Family::Lookup, 64),
     cell(Family::Lookup, 1),
+    cell(Family::Transfer, 1),
     cell(Family::Update, 64),
     cell(Family::Flush, 2),
-    cell(Family::Transfer, 4),
-    cell(Family::Update, 1),
     cell(Family::Hot, 16),
-    cell(Family::Lookup, 16),
-    cell(Family::Transfer, 1),
-    cell(Family::Update, 16),
+    cell(Family::Update, 1),
 ];
 
 const fn cell(family: Family, clients: u32) -> Cell {

@@ -3,8 +3,10 @@
 use std::time::{Duration, Instant};
 
 use postgres::Client;
+use serde::{Deserialize, Serialize};
 
 use crate::live::calibrate::cells::{CELLS, Cell, Family};
+use crate::live::calibrate::typical::typical;
 use crate::live::calibrate::wal::Flushes;
 use crate::live::interrupt::Interrupt;
 use crate::live::processor::Snapshot;
@@ -21,29 +23,87 @@ const PER_CLIENT: Duration = Duration::from_millis(8);
 const ONCE: f64 = 0.04;
 
 /// A cell as measured.
-#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Measured {
     /// Which.
     pub cell: Cell,
-    /// Throughput of the fastest repetition: neighbours only slow one down.
+    /// Throughput, typically.
     pub tps: f64,
-    /// How far repetitions are from it, relative.
+    /// Its standard error, relative.
     pub noise: f64,
     /// Share of the CPUs' time that others took meanwhile, where it can be seen.
     pub others: f64,
-    /// Server CPU per transaction of that repetition, where it can be seen.
+    /// Server CPU per transaction, typically, where it can be seen.
     pub server_cpu: Option<Seconds>,
     /// Repetitions.
-    pub repetitions: u32,
+    pub repetitions: usize,
 }
 
-/// All that was measured.
-#[derive(Debug, Clone, PartialEq, Default, serde::Serialize, serde::Deserialize)]
-pub struct Measurements {
-    /// The cells there was time for.
-    pub cells: Vec<Measured>,
+/// One run of a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Repetition {
+    /// Transactions per second.
+    pub tps: f64,
+    /// Server CPU per transaction, where it can be seen.
+    pub server_cpu: Option<Seconds>,
+    /// Share of the CPUs' time that others took, where it can be seen.
+    pub others: f64,
     /// One flush, as the server timed it.
     pub flush: Option<Seconds>,
+}
+
+/// All runs of a cell.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Runs {
+    /// Which.
+    pub cell: Cell,
+    /// Its runs, one at least.
+    pub repetitions: Vec<Repetition>,
+}
+
+/// All that was measured: the cells there was time for.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Measurements(pub Vec<Runs>);
+
+impl Measurements {
+    /// The cells, each as it typically is.
+    #[must_use]
+    pub fn cells(&self) -> Vec<Measured> {
+        self.0.iter().filter_map(Runs::typical).collect()
+    }
+
+    /// One flush, as the server timed it, typically.
+    #[must_use]
+    pub fn flush(&self) -> Option<Seconds> {
+        let times: Vec<f64> =
+            self.0.iter().flat_map(|r| &r.repetitions).filter_map(|r| r.flush).map(Seconds::get).collect();
+        typical(&times, ONCE).map(|(flush, _)| Seconds(flush))
+    }
+
+    fn add(&mut self, cell: Cell, repetition: Repetition) {
+        match self.0.iter_mut().find(|r| r.cell == cell) {
+            Some(runs) => runs.repetitions.push(repetition),
+            None => self.0.push(Runs { cell, repetitions: vec![repetition] }),
+        }
+    }
+}
+
+impl Runs {
+    /// `None` without runs.
+    fn typical(&self) -> Option<Measured> {
+        let of =
+            |value: fn(&Repetition) -> Option<f64>| -> Vec<f64> { self.repetitions.iter().filter_map(value).collect() };
+        let (tps, noise) = typical(&of(|r| Some(r.tps)), ONCE)?;
+        Some(Measured {
+            cell: self.cell,
+            tps,
+            noise,
+            others: typical(&of(|r| Some(r.others)), ONCE)?.0,
+            server_cpu: typical(&of(|r| r.server_cpu.map(Seconds::get)), ONCE).map(|(cpu, _)| Seconds(cpu)),
+            repetitions: self.repetitions.len(),
+        })
+    }
 }
 
 /// Where and how cells are measured.
@@ -81,7 +141,7 @@ impl Bench<'_> {
             Err(e) => return Err(e),
         }
         for round in 1.. {
-            let before = out.cells.iter().map(|m| m.repetitions).sum::<u32>();
+            let mut any = false;
             for cell in CELLS.iter().filter(|c| c.clients <= self.most_clients) {
                 self.interrupt.check()?;
                 if Instant::now() + time_of(*cell) > self.end {
@@ -94,14 +154,10 @@ impl Bench<'_> {
                     Err(LiveError::Output { .. }) => continue,
                     Err(e) => return Err(e),
                 };
-                if cell.clients == 1
-                    && let Some(flush) = repetition.flush
-                {
-                    out.flush = Some(out.flush.map_or(flush, |f| if flush.get() < f.get() { flush } else { f }));
-                }
-                keep(&mut out.cells, *cell, &repetition);
+                out.add(*cell, repetition);
+                any = true;
             }
-            if out.cells.iter().map(|m| m.repetitions).sum::<u32>() == before {
+            if !any {
                 break;
             }
         }
@@ -135,33 +191,9 @@ impl Bench<'_> {
     }
 }
 
-/// One run of a cell.
-struct Repetition {
-    tps: f64,
-    server_cpu: Option<Seconds>,
-    others: f64,
-    flush: Option<Seconds>,
-}
-
 /// How long a run of a cell takes, about.
 fn time_of(cell: Cell) -> Duration {
     Duration::from_secs(u64::from(REPETITION + cell.warm_up())) + AROUND + PER_CLIENT * cell.clients
-}
-
-/// Adds a repetition to what is known of its cell.
-fn keep(cells: &mut Vec<Measured>, cell: Cell, new: &Repetition) {
-    let Some(known) = cells.iter_mut().find(|m| m.cell == cell) else {
-        let Repetition { tps, server_cpu, others, .. } = *new;
-        cells.push(Measured { cell, tps, noise: ONCE, others, server_cpu, repetitions: 1 });
-        return;
-    };
-    // The distance between two repetitions overstates how far the faster one is from the truth.
-    let noise = 0.5 * (new.tps / known.tps).ln().abs();
-    known.noise = if known.repetitions == 1 { noise } else { known.noise.min(noise) };
-    known.repetitions += 1;
-    if new.tps > known.tps {
-        (known.tps, known.server_cpu, known.others) = (new.tps, new.server_cpu, new.others);
-    }
 }
 
 #[cfg(test)]
@@ -169,14 +201,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_fastest_repetition_counts_and_the_others_say_how_sure_it_is() {
-        let cell = CELLS[0];
-        let mut cells = Vec::new();
-        for (tps, us, others) in [(100.0, 9.0, 0.1), (110.0, 8.0, 0.02), (90.0, 11.0, 0.3)] {
-            keep(&mut cells, cell, &Repetition { tps, server_cpu: Some(Seconds::from_us(us)), others, flush: None });
+    fn repetitions_of_a_cell_are_one_measurement() {
+        let mut all = Measurements::default();
+        for (tps, us, flush) in [(100.0, 9.0, Some(80.0)), (110.0, 8.0, None), (60.0, 11.0, Some(90.0))] {
+            let server_cpu = Some(Seconds::from_us(us));
+            all.add(CELLS[0], Repetition { tps, server_cpu, others: 0.1, flush: flush.map(Seconds::from_us) });
         }
-        assert_eq!((cells.len(), cells[0].tps, cells[0].repetitions, cells[0].others), (1, 110.0, 3, 0.02));
-        assert_eq!(cells[0].server_cpu, Some(Seconds::from_us(8.0)));
-        assert!((cells[0].noise - 0.5 * 1.1_f64.ln()).abs() < 1e-12);
+        all.add(CELLS[1], Repetition { tps: 5.0, server_cpu: None, others: 0.0, flush: None });
+        let cells = all.cells();
+        assert_eq!((cells.len(), cells[0].tps, cells[0].repetitions), (2, 100.0, 3));
+        assert_eq!(cells[0].server_cpu, Some(Seconds::from_us(9.0)));
+        assert_eq!((cells[1].noise, cells[1].server_cpu), (ONCE, None));
+        assert!((all.flush().unwrap().us() - 85.0).abs() < 1e-9);
     }
 }

@@ -16,6 +16,7 @@ pub mod reads;
 pub mod record;
 pub mod schedule;
 pub mod scratch;
+pub mod typical;
 pub mod wal;
 
 use std::time::{Duration, Instant};

@@ -34,6 +34,8 @@ pub enum Parameter {
     ConnectionStart,
     /// `idle_wakeup`.
     IdleWakeup,
+    /// `cold_start`.
+    ColdStart,
     /// `core_yield`.
     CoreYield,
     /// What the price list missed of the CPU of one transaction, as a factor.
@@ -51,6 +53,7 @@ impl Parameter {
             Self::LockHandover,
             Self::Sleep,
             Self::ConnectionStart,
+            Self::ColdStart,
         ];
         if machine.settings.fsync {
             out.extend([Self::Flush, Self::CommitterWakeup, Self::Serialization]);
@@ -79,6 +82,7 @@ impl Parameter {
             Self::Sleep => "sleep_overhead",
             Self::ConnectionStart => "connection_start",
             Self::IdleWakeup => "idle_wakeup",
+            Self::ColdStart => "cold_start",
             Self::CoreYield => "core_yield",
             Self::Flush | Self::Prices(_) => return None,
         })
@@ -107,6 +111,7 @@ impl Parameter {
             Self::Sleep => Prior { value: c.sleep_overhead.value, sd: 120.0, low: 0.0, high: 2e4 },
             Self::ConnectionStart => cpu(c.connection_start.value, 2e3, 10.0, 1e6),
             Self::IdleWakeup => Prior { value: c.idle_wakeup.value, sd: 40.0, low: 0.0, high: 2e3 },
+            Self::ColdStart => cpu(c.cold_start.value, 30.0, 0.0, 1e3),
             Self::CoreYield => Prior { value: c.core_yield.value, sd: 0.3, low: 0.05, high: 1.0 },
             Self::Prices(_) => Prior { value: 1.0, sd: PRICES_SD, low: 0.2, high: 5.0 },
         }
@@ -131,6 +136,7 @@ impl Parameter {
             Self::IdleWakeup => {
                 each_demand(system, |d| d.network += (us - idle_wakeup(machine)) * d.round_trips);
             }
+            Self::ColdStart => system.cold_start = us,
             Self::CoreYield => system.core_yield = value,
             Self::Prices(of) if of == family => each_demand(system, |d| d.server_cpu *= value),
             _ => {}

@@ -82,8 +82,8 @@ impl Record {
     /// [`LiveError::Probe`] when no prices explain the probes; what the model refuses, in its words.
     pub fn fit(self) -> Result<Calibration, LiveError> {
         let prices = self.probes.fit(self.facts.version)?;
-        let (machine, cells) = self.modelled(&prices, &self.loads.cells)?;
-        let contention = contention::explain(&machine, &cells, self.loads.flush, speed(&prices));
+        let (machine, cells) = self.modelled(&prices, &self.loads.cells())?;
+        let contention = contention::explain(&machine, &cells, self.loads.flush(), speed(&prices));
         Ok(self.calibration(prices, contention))
     }
 

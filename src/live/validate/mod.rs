@@ -66,6 +66,8 @@ pub struct Planned {
     pub rate: Option<f64>,
     /// What is forecast.
     pub forecast: Forecast,
+    /// Seconds of this load until as many pages as memory holds have been read from storage.
+    pub caches_full: f64,
 }
 
 /// Builds, fills, runs, compares; the scratch database is gone afterwards, whatever happens.
@@ -204,9 +206,20 @@ fn planned(base: &Base, inputs: &Inputs, options: &Options, limit: u64) -> Resul
             let message = format!("{clients} clients are too many: the server's max_connections is {limit}");
             return Err(InputError::new(message).expected(format!("at most {}", limit.saturating_sub(5))).into());
         }
-        out.push(Planned { clients: u32::try_from(clients).unwrap_or(u32::MAX), rate: forecast.rate, forecast });
+        let caches_full = caches_full(inputs, &forecast);
+        let clients = u32::try_from(clients).unwrap_or(u32::MAX);
+        out.push(Planned { clients, rate: forecast.rate, forecast, caches_full });
     }
     Ok(out)
+}
+
+/// Seconds until as many pages as memory holds have been read, 0 where reads do not matter.
+fn caches_full(inputs: &Inputs, forecast: &Forecast) -> f64 {
+    /// Reads that use less of the storage than this leave caches as they are.
+    const MATTERS: f64 = 0.05;
+    let busy = forecast.stations.iter().find(|s| s.name == "data_read").and_then(|s| s.utilization).unwrap_or(0.0);
+    let reads = busy * inputs.machine.storage.read_iops.get();
+    if busy > MATTERS { inputs.machine.memory.pages().get() / reads } else { 0.0 }
 }
 
 fn about<'a>(

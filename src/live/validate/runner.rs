@@ -24,6 +24,8 @@ const WARM_UP: u32 = 2;
 /// Transactions after which a session has planned what it runs, has filled its caches of the catalog and has met most
 /// pages that it comes back to. An order system at 64 clients was steady after some 500 of each.
 const SETTLED: f64 = 500.0;
+/// The longest run that warms caches, where storage fills them slowly, seconds.
+const LONGEST_FILLING: f64 = 60.0;
 /// The longest warm-up of a run, seconds.
 const LONGEST_WARM_UP: f64 = 10.0;
 
@@ -88,7 +90,9 @@ impl<'a> Runner<'a> {
     ) -> Result<Vec<Vec<Repetition>>, LiveError> {
         if let Some(most) = planned.iter().max_by_key(|p| p.clients) {
             tick("warming up");
-            self.once(client, most, 0, WARM_UP.min(self.options.seconds))?;
+            let filling = planned.iter().map(|p| p.caches_full).fold(0.0, f64::max).min(LONGEST_FILLING);
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within 0..=60")]
+            self.once(client, most, 0, WARM_UP.min(self.options.seconds).max(filling.ceil() as u32))?;
         }
         let database = RefCell::new(client);
         let tick = RefCell::new(tick);

@@ -44,6 +44,8 @@ struct Scale {
     images: f64,
     wal_write: f64,
     data_write: f64,
+    /// CPU of cold caches, seconds per transaction.
+    cold: f64,
 }
 
 impl Builder<'_> {
@@ -66,6 +68,7 @@ impl Builder<'_> {
             images: conditions.images * written,
             wal_write: conditions.wal_bytes / self.system.storage.write_bandwidth * written,
             data_write: if saturated { written / self.steady.throughput } else { 0.0 },
+            cold: conditions.cold,
         }
     }
 
@@ -145,6 +148,9 @@ impl Builder<'_> {
             out.push(Op::Snapshot);
         }
         let mut cpu = work.server_cpu.time.get() * scale.server;
+        if place.takes_snapshot {
+            cpu += scale.cold;
+        }
         if place.last {
             cpu += scale.images;
         }

@@ -14,7 +14,7 @@ mod tests;
 use crate::demand::TransactionDemand;
 use crate::model::closed::Steady;
 use crate::model::station::StationName as S;
-use crate::model::system::{Arrivals, ClientCpu, System};
+use crate::model::system::{Arrivals, System};
 use crate::queueing::simulation::{BatchServer, Crowding, Handover, Load, MODES, Model, Restart, Time};
 use crate::sql::tree::LockMode;
 
@@ -141,14 +141,17 @@ fn pause(system: &System, mean: f64) -> Time {
     if mean > 0.0 { varying(mean, system.sleep_variation / mean) } else { Time::Fixed(0.0) }
 }
 
-/// Context switches by the number of runnable customers.
+/// Context switches by the number of sessions: all of a closed load or a pool, else those inside.
 fn crowding(system: &System, inside: f64) -> Crowding {
-    let mut places = vec![S::ServerCpu.index(), S::WalFlush.index()];
-    if matches!(system.client, ClientCpu::Shared) {
-        places.push(S::ClientCpu.index());
-    }
+    let outside = [S::Think, S::ConnectionPool];
+    let places = S::ALL.into_iter().filter(|s| !outside.contains(s)).map(S::index).collect();
     let cores = system.effective_cores().max(1.0);
-    let most = inside.min(CROWD as f64) as usize;
-    let seconds = (0..=most).map(|n| system.switches.per_message(n as f64 / cores)).collect();
+    let cost = |n: f64| system.switches.per_message(n / cores, system.variety);
+    let sessions = inside.min(system.admitted);
+    let seconds = if inside.is_finite() {
+        vec![cost(sessions)]
+    } else {
+        (0..=sessions.min(CROWD as f64) as usize).map(|n| cost(n as f64)).collect()
+    };
     Crowding { places, seconds, least: 0.1 }
 }

@@ -1,4 +1,4 @@
-//! Running the probes: round-robin, as many rounds as the budget has room for, the cheapest run of each kept.
+//! Running the probes: round-robin, as many rounds as the budget has room for, the median run of each kept.
 
 use std::fs;
 use std::path::PathBuf;
@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::counts::Counted;
 use super::probe::Probe;
 use super::{CLIENTS, session};
+use crate::live::calibrate::typical::typical;
 use crate::live::calibrate::{Location, Place};
 use crate::live::pgbench::{Outcome, Run, Script};
 use crate::live::{LiveError, Server, Target};
@@ -27,25 +28,22 @@ pub struct Runs {
 }
 
 impl Runs {
-    /// The cheapest run and how far the next one is from it, relative; neighbours only make a run dearer.
-    fn least(&self, value: impl Fn(&Sample) -> Option<f64>) -> Option<(f64, f64)> {
-        let mut values: Vec<f64> = self.samples.iter().filter_map(value).filter(|v| *v > 0.0).collect();
-        values.sort_by(f64::total_cmp);
-        let least = *values.first()?;
-        let noise = values.get(1).map_or(UNREPEATED, |next| next / least - 1.0);
-        Some((least, noise))
+    /// The typical run and its error, relative.
+    fn middle(&self, value: impl Fn(&Sample) -> Option<f64>) -> Option<(f64, f64)> {
+        let values: Vec<f64> = self.samples.iter().filter_map(value).filter(|v| *v > 0.0).collect();
+        typical(&values, UNREPEATED)
     }
 
     /// The server's CPU time and its noise.
     #[must_use]
     pub fn server(&self) -> Option<(f64, f64)> {
-        self.least(|s| Some(s.server))
+        self.middle(|s| Some(s.server))
     }
 
     /// The client's CPU time and its noise.
     #[must_use]
     pub fn client(&self) -> Option<(f64, f64)> {
-        self.least(|s| s.client)
+        self.middle(|s| s.client)
     }
 }
 
