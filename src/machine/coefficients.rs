@@ -293,6 +293,14 @@ pub mod shape {
     /// Utilization of the storage's writes from which flushes and reads are taken to stand behind them. A guess, 0.05 to
     /// 0.3; it decides only which stations are tried for the bottleneck.
     pub const WRITES_IN_THE_WAY: f64 = 0.1;
+    /// Height, as a logarithm of probabilities, of the ridge between the states of a row with and without a convoy that
+    /// is not crossed in any run that is looked at: a chance of one in ten million at each transaction. A guess, 12 to 20.
+    pub const HIGHEST_RIDGE: f64 = 16.0;
+    /// Share of the time that a row is held from which on there is no state with a convoy besides the usual one. A guess,
+    /// 0.8 to 0.95.
+    pub const HELD_THROUGHOUT: f64 = 0.9;
+    /// Waiters at one row from which they are a convoy. A guess, 1 to 4.
+    pub const LEAST_CONVOY: f64 = 2.0;
 }
 
 #[cfg(test)]
