@@ -3,8 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+mod code;
 mod render;
 
+pub use code::WarningCode;
 pub use render::render_error;
 
 /// A place in a file that a person can jump to.
@@ -66,78 +68,6 @@ impl TextOrigin {
             }
         }
         Position { file: Arc::clone(&self.file), line, column, path: self.path.clone() }
-    }
-}
-
-/// What a warning is about; the text form is stable and appears in JSON.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum WarningCode {
-    /// No machine file: the built-in reference machine was used.
-    ReferenceMachine,
-    /// A machine file that leaves out what the forecast needs.
-    AssumedMachine,
-    /// A machine file without fitted coefficients.
-    UncalibratedMachine,
-    /// A key, setting or form that is read but has no part in the model yet.
-    NotModelled,
-    /// A DDL statement that could not be read.
-    UnreadableDdl,
-    /// A statement understood only in part.
-    PartlyUnderstood,
-    /// A statistic that was missing and was assumed as PostgreSQL would.
-    AssumedStatistics,
-    /// An open load beyond what the system can complete.
-    Overload,
-    /// A fixed point that did not settle.
-    NotConverged,
-    /// The forecast leaves the range that was measured.
-    Extrapolated,
-    /// A measured point could not be reproduced by correcting demands.
-    AnchorNotReached,
-    /// A plan or measured CPU stands in for the model's own idea of a statement.
-    Substituted,
-}
-
-impl WarningCode {
-    /// Every code.
-    pub const ALL: &[Self] = &[
-        Self::ReferenceMachine,
-        Self::AssumedMachine,
-        Self::UncalibratedMachine,
-        Self::NotModelled,
-        Self::UnreadableDdl,
-        Self::PartlyUnderstood,
-        Self::AssumedStatistics,
-        Self::Overload,
-        Self::NotConverged,
-        Self::Extrapolated,
-        Self::AnchorNotReached,
-        Self::Substituted,
-    ];
-
-    /// The stable name, as in JSON.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::ReferenceMachine => "reference_machine",
-            Self::AssumedMachine => "assumed_machine",
-            Self::UncalibratedMachine => "uncalibrated_machine",
-            Self::NotModelled => "not_modelled",
-            Self::UnreadableDdl => "unreadable_ddl",
-            Self::PartlyUnderstood => "partly_understood",
-            Self::AssumedStatistics => "assumed_statistics",
-            Self::Overload => "overload",
-            Self::NotConverged => "not_converged",
-            Self::Extrapolated => "extrapolated",
-            Self::AnchorNotReached => "anchor_not_reached",
-            Self::Substituted => "substituted",
-        }
-    }
-
-    /// Whether `--strict` turns the warning into a failure: something was not read or not modelled.
-    #[must_use]
-    pub const fn fails_strict(self) -> bool {
-        matches!(self, Self::NotModelled | Self::UnreadableDdl | Self::PartlyUnderstood)
     }
 }
 

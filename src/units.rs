@@ -12,6 +12,8 @@ pub mod spelling;
 
 /// Bytes of one PostgreSQL page (`block_size`).
 pub const PAGE_BYTES: f64 = 8192.0;
+/// Seconds of a day.
+pub const DAY: f64 = 86_400.0;
 
 macro_rules! quantity {
     ($(#[$doc:meta])* $name:ident) => {

@@ -1,24 +1,15 @@
 //! `predict calibrate` against a scratch server: what it writes, whom it refuses, and that nothing stays behind.
 #![cfg(feature = "live")]
 
+mod support;
+
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use predict::live::{Cluster, ClusterOptions, LiveError};
-
-/// A server, or `None` where PostgreSQL is not installed; in CI that is a failure, not an excuse.
-fn server(options: &ClusterOptions) -> Option<Cluster> {
-    match Cluster::start(options) {
-        Ok(cluster) => Some(cluster),
-        Err(LiveError::NoBinary { program }) if std::env::var_os("CI").is_none() => {
-            eprintln!("skipped: no {program} here");
-            None
-        }
-        Err(error) => panic!("{error}"),
-    }
-}
+use predict::live::{Cluster, ClusterOptions};
+use support::server;
 
 fn predict() -> Command {
     Command::new(env!("CARGO_BIN_EXE_predict"))

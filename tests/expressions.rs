@@ -4,9 +4,11 @@
 //! `fixtures/expressions.tsv` holds readings of PostgreSQL 15; with a server at hand new random
 //! expressions are compared too. `RECORD_EXPRESSIONS=1 cargo test --test expressions` writes the file anew.
 
+mod support;
+
 use std::fmt::Write;
 
-use predict::live::{Cluster, ClusterOptions, LiveError};
+use predict::live::{Cluster, ClusterOptions};
 use predict::sql::parse_expr;
 use predict::sql::tree::{Expr, Literal};
 
@@ -246,14 +248,7 @@ fn recorded_readings() {
 
 #[test]
 fn fresh_readings_of_a_server() {
-    let server = match Cluster::start(&ClusterOptions::default()) {
-        Ok(server) => server,
-        Err(LiveError::NoBinary { program }) if std::env::var_os("CI").is_none() => {
-            eprintln!("*** did not run: there is no {program} here ***");
-            return;
-        }
-        Err(error) => panic!("{error}"),
-    };
+    let Some(server) = support::server(&ClusterOptions::default()) else { return };
     let record = std::env::var_os("RECORD_EXPRESSIONS").is_some();
     let pairs = readings(&server, &random_texts(if record { 0x5EED } else { 0xF4E5 }, 1000));
     if record {

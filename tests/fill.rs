@@ -1,25 +1,19 @@
 //! Tables filled from a workload's statistics have those statistics, and all constraints of their schema hold.
 #![cfg(feature = "live")]
 
+mod support;
+
 use std::path::Path;
 
 use predict::live::conninfo::Typed;
 use predict::live::fill::{ddl, fill};
-use predict::live::{Cluster, ClusterOptions, Conninfo, LiveError};
+use predict::live::{Cluster, ClusterOptions, Conninfo};
 use predict::workload::{self, Workload};
 use predict::yaml::Document;
 
-/// A server, or `None` where PostgreSQL is not installed; in CI that is a failure, not an excuse.
+/// A server for loading.
 fn server() -> Option<Cluster> {
-    let options = ClusterOptions::default().setting("fsync", "off").setting("autovacuum", "off");
-    match Cluster::start(&options) {
-        Ok(cluster) => Some(cluster),
-        Err(LiveError::NoBinary { program }) if std::env::var_os("CI").is_none() => {
-            eprintln!("skipped: no {program} here");
-            None
-        }
-        Err(error) => panic!("{error}"),
-    }
+    support::server(&ClusterOptions::default().setting("fsync", "off").setting("autovacuum", "off"))
 }
 
 /// Loads and fills; returns the notes.

@@ -1,22 +1,14 @@
 //! `predict import` from a real server: what it writes is read by `predict forecast`, and says what the catalog says.
 #![cfg(feature = "live")]
 
+mod support;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use predict::live::{Cluster, ClusterOptions, LiveError};
-
-fn server(options: &ClusterOptions) -> Option<Cluster> {
-    match Cluster::start(options) {
-        Ok(cluster) => Some(cluster),
-        Err(LiveError::NoBinary { program }) if std::env::var_os("CI").is_none() => {
-            eprintln!("skipped: no {program} here");
-            None
-        }
-        Err(error) => panic!("{error}"),
-    }
-}
+use predict::live::{Cluster, ClusterOptions};
+use support::server;
 
 /// The program, connected to the cluster by environment.
 fn predict(cluster: &Cluster, arguments: &[&str]) -> Output {
@@ -99,13 +91,7 @@ fn statistics_become_tables_and_the_files_are_forecast() {
 #[test]
 fn counted_statements_become_transactions() {
     let options = ClusterOptions::default().setting("shared_preload_libraries", "pg_stat_statements");
-    let cluster = match Cluster::start(&options) {
-        Ok(cluster) => cluster,
-        Err(LiveError::NoBinary { program }) if std::env::var_os("CI").is_none() => {
-            return eprintln!("skipped: no {program} here");
-        }
-        Err(error) => panic!("{error}"),
-    };
+    let Some(cluster) = server(&options) else { return };
     cluster.create_pgbench_database("bank", 2).unwrap();
     cluster.sql("bank", "CREATE EXTENSION pg_stat_statements").unwrap();
     let script = cluster.scratch().join("status.sql");

@@ -7,11 +7,13 @@
 //! environment variables, where PostgreSQL is installed. Other commands (`cargo test`, `cargo install`,
 //! `git`, an editor) are not run.
 
+mod support;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use predict::live::{Cluster, ClusterOptions, LiveError};
+use predict::live::{Cluster, ClusterOptions};
 
 /// One command of the README with what the README says about it.
 #[derive(Debug, Default)]
@@ -111,16 +113,8 @@ fn matches(shown: &[String], actual: &str) -> bool {
     })
 }
 
-/// A server, or `None` where PostgreSQL is not installed; in CI that is a failure, not an excuse.
 fn server() -> Option<Cluster> {
-    match Cluster::start(&ClusterOptions::default()) {
-        Ok(cluster) => Some(cluster),
-        Err(LiveError::NoBinary { program }) if std::env::var_os("CI").is_none() => {
-            eprintln!("skipped what needs a server: no {program} here");
-            None
-        }
-        Err(error) => panic!("{error}"),
-    }
+    support::server(&ClusterOptions::default())
 }
 
 #[test]

@@ -1,21 +1,12 @@
 //! A scratch server comes up, works, and leaves nothing behind; what `workloads/` holds runs on it.
 
+mod support;
+
 use std::path::{Path, PathBuf};
 
 use predict::live::pgbench::{Run, Script};
 use predict::live::{Cluster, ClusterOptions, LiveError};
-
-/// A server, or `None` where PostgreSQL is not installed; in CI that is a failure, not an excuse.
-fn server(options: &ClusterOptions) -> Option<Cluster> {
-    match Cluster::start(options) {
-        Ok(cluster) => Some(cluster),
-        Err(LiveError::NoBinary { program }) if std::env::var_os("CI").is_none() => {
-            eprintln!("skipped: no {program} here");
-            None
-        }
-        Err(error) => panic!("{error}"),
-    }
-}
+use support::server;
 
 fn workload(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("workloads").join(name)

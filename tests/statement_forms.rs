@@ -1,11 +1,13 @@
 //! Statements in all the forms that applications write them in: each is read and counted, and a real
 //! server agrees that it is SQL.
 
+mod support;
+
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use predict::access;
-use predict::live::{Cluster, ClusterOptions, LiveError};
+use predict::live::{Cluster, ClusterOptions};
 use predict::schema;
 use predict::workload;
 use predict::yaml::Document;
@@ -117,14 +119,7 @@ fn every_form_is_read() {
 }
 
 fn server() -> Option<Cluster> {
-    match Cluster::start(&ClusterOptions::default()) {
-        Ok(cluster) => Some(cluster),
-        Err(LiveError::NoBinary { program }) if std::env::var_os("CI").is_none() => {
-            eprintln!("NOT RUN: no {program} here, so no statement was shown to a server");
-            None
-        }
-        Err(error) => panic!("{error}"),
-    }
+    support::server(&ClusterOptions::default())
 }
 
 /// Statements that a server is asked to plan, since they cannot run there without anything around them.

@@ -1,12 +1,14 @@
 //! `predict validate` from outside, against a scratch server.
 #![cfg(feature = "live")]
 
+mod support;
+
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use predict::live::{Cluster, ClusterOptions, LiveError};
+use predict::live::{Cluster, ClusterOptions};
 use serde_json::Value;
 
 const SCHEMA: &str = "\
@@ -45,16 +47,8 @@ clients: 2
 think_time: 1ms
 ";
 
-/// A server, or `None` where PostgreSQL is not installed; in CI that is a failure, not an excuse.
 fn server() -> Option<Cluster> {
-    match Cluster::start(&ClusterOptions::default().setting("fsync", "off")) {
-        Ok(cluster) => Some(cluster),
-        Err(LiveError::NoBinary { program }) if std::env::var_os("CI").is_none() => {
-            eprintln!("skipped: no {program} here");
-            None
-        }
-        Err(error) => panic!("{error}"),
-    }
+    support::server(&ClusterOptions::default().setting("fsync", "off"))
 }
 
 fn folder(schema: &str, workload: &str) -> tempfile::TempDir {

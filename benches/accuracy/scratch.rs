@@ -10,6 +10,7 @@ use predict::live::measure::{CALM, interleave};
 use predict::live::pgbench::{Outcome, Run};
 use predict::live::processor::wait_for_calm;
 use predict::live::{Cluster, ClusterOptions};
+use predict::workload::Protocol;
 
 use crate::arguments::Arguments;
 use crate::cells::Cell;
@@ -100,7 +101,7 @@ fn run_of(cell: &Cell, seconds: u32, cpus: &str) -> Run {
         seconds,
         warmup: 0,
         transactions: None,
-        protocol: cell.protocol.clone(),
+        protocol: Protocol::named(&cell.protocol).unwrap_or_default(),
         variables: vec![("scale".to_owned(), cell.scale.to_string())],
         settings: vec![("synchronous_commit".to_owned(), cell.synchronous_commit.clone())],
         cpus: Some(cpus.to_owned()),

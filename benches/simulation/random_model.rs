@@ -11,7 +11,7 @@ use predict::schema::Schema;
 use predict::sql::tree::{LockMode, LockWait};
 use predict::units::{Bytes, Pages, Seconds};
 use predict::workload::{
-    Connections, Database, Isolation, Load, OnConflict, Protocol, StatementText, Step, StepKind, Transaction, Workload,
+    Connections, Database, Load, OnConflict, Protocol, StatementText, Step, StepKind, Transaction, Workload,
 };
 
 /// A system with everything that both ways of solving need.
@@ -130,7 +130,7 @@ fn transaction(
         name,
         position: None,
         weight,
-        isolation: Isolation::ReadCommitted,
+        isolation: None,
         variables: vec![],
         steps,
         on_conflict: OnConflict::Fail,

@@ -4,17 +4,14 @@ use std::collections::HashMap;
 
 use crate::access::values::{Value, parse_time};
 use crate::schema::btree::can_deduplicate;
-use crate::schema::sizes::ColumnWidth;
+use crate::schema::sizes::{ColumnWidth, SHORT_VALUE};
 use crate::schema::{Column, Schema, Table, TypeFamily};
 use crate::sql::tree::{Expr, Literal};
+use crate::units::DAY;
 use crate::workload::{ColumnStats, ElementStats, TableStats};
 
 /// Distinct values that PostgreSQL assumes of a column without statistics (DEFAULT_NUM_DISTINCT).
 const DEFAULT_DISTINCT: f64 = 200.0;
-/// Seconds between two dates.
-const SECONDS_OF_DAY: f64 = 86_400.0;
-/// Longest text with a one-byte header.
-const SHORT_TEXT: f64 = 127.0;
 /// Width that PostgreSQL assumes of a variable-length type without a limit (get_typavgwidth).
 const DEFAULT_WIDTH: f64 = 32.0;
 
@@ -107,7 +104,7 @@ pub fn likely_width(column: &Column) -> f64 {
     match (column.ty.name.as_str(), column.ty.modifier.first()) {
         ("character", length) if !column.ty.array => {
             let n = length.map_or(1.0, |n| *n as f64);
-            n + if n < SHORT_TEXT { 1.0 } else { 4.0 }
+            n + if n < SHORT_VALUE { 1.0 } else { 4.0 }
         }
         ("character varying", Some(n)) if !column.ty.array => (*n as f64 / 2.0 + 1.0).min(DEFAULT_WIDTH),
         ("numeric", Some(digits)) => 3.0 + 2.0 * (*digits as f64 / 4.0 / 2.0).ceil(),
@@ -182,7 +179,7 @@ impl ColumnInfo {
             integer,
             time,
             step: match column.ty.name.as_str() {
-                "date" if !column.ty.array => SECONDS_OF_DAY,
+                "date" if !column.ty.array => DAY,
                 _ => f64::from(u8::from(integer)),
             },
             family: column.ty.family,

@@ -2,6 +2,7 @@
 
 use crate::access::clause::Clause;
 use crate::access::footprint::Counts;
+use crate::access::postgres::ARRAY_ELEMENTS;
 use crate::access::relation::TableInfo;
 use crate::access::walk;
 use crate::schema::TypeFamily;
@@ -68,9 +69,9 @@ impl Evaluation {
         let (tested, operators) = match expr {
             Expr::Unary { expr, .. } => (&**expr, 1.0),
             Expr::Between { expr, .. } => (&**expr, 2.0),
-            // Half of a list is looked through for a value that is in it.
+            // Half of a list, or of an array, is looked through for a value that is in it.
             Expr::InList { expr, list, .. } => (&**expr, (list.len() as f64 * 0.5).max(1.0)),
-            Expr::Quantified { expr, .. } => (&**expr, 5.0),
+            Expr::Quantified { expr, .. } => (&**expr, ARRAY_ELEMENTS * 0.5),
             Expr::Call { .. } | Expr::Access { .. } => return self.plain += 1.0,
             _ => return,
         };

@@ -2,13 +2,12 @@
 
 use crate::access::values::{Value, binary};
 use crate::sql::tree::Expr;
+use crate::units::DAY;
 
 /// Letters of a uuid written out.
 pub const UUID_LETTERS: f64 = 36.0;
 /// Letters of an MD5 digest in hexadecimal.
 const MD5_LETTERS: f64 = 32.0;
-/// Seconds of a day.
-const DAY: f64 = 86_400.0;
 
 /// The value of a call.
 #[must_use]

@@ -3,9 +3,10 @@
 use crate::access::block::{Compared, bit};
 use crate::access::clause::{Key, Test};
 use crate::access::cost::{self, Cost};
-use crate::access::joins::{DISABLED, MEMOIZE_ENTRY, Pair};
+use crate::access::joins::{MEMOIZE_ENTRY, Pair};
 use crate::access::plan::{JoinType, Kind, OrderColumn, Plan};
 use crate::access::planner::Planner;
+use crate::access::postgres::DISABLED;
 use std::rc::Rc;
 
 impl Planner<'_> {

@@ -12,8 +12,6 @@ use crate::access::selectivity::Seen;
 
 /// Relations up to which all join orders are tried; beyond, the cheapest pair is joined first.
 const EXHAUSTIVE: usize = 8;
-/// Cost of a kind of plan that is switched off.
-pub(super) const DISABLED: f64 = 1e10;
 /// Bytes that a cached row of a Memoize node takes besides itself.
 pub(super) const MEMOIZE_ENTRY: f64 = 100.0;
 

@@ -7,6 +7,7 @@ use crate::access::block::{Action, Block, Bound, Insert, Node, OUTER, Update, bi
 use crate::access::clause::{Clause, Op, Test};
 use crate::access::foreign_keys::{self, Incoming};
 use crate::access::planned::{self, Context, Level};
+use crate::access::postgres::INEQUALITY;
 use crate::access::relation::TableInfo;
 use crate::access::select::mask;
 use crate::access::selectivity::{self, Seen};
@@ -18,9 +19,6 @@ use crate::diagnostic::InputError;
 use crate::machine::Settings;
 use crate::sql::tree::{self, Expr, LockMode, LockWait, MergeAction, MergeRows};
 use crate::workload::Distribution;
-
-/// Share of rows that a WHEN condition is taken to hold for when its columns say nothing (DEFAULT_INEQ_SEL).
-const CONDITION_SHARE: f64 = 1.0 / 3.0;
 
 /// A MERGE with its names resolved.
 #[derive(Debug, Clone)]
@@ -143,7 +141,7 @@ impl Binder<'_, '_> {
         let clauses = self.reader(scope).clauses(&resolved);
         let share = clauses
             .iter()
-            .map(|c| if c.rels == bit(0) { selectivity::one(c, table, Seen::True) } else { CONDITION_SHARE })
+            .map(|c| if c.rels == bit(0) { selectivity::one(c, table, Seen::True) } else { INEQUALITY })
             .product();
         let test = match &clauses[..] {
             [only] if only.rels == bit(0) && matches!(only.test, Test::Compare(..)) => Some(only.clone()),

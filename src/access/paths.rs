@@ -8,11 +8,10 @@ use crate::access::column::ColumnInfo;
 use crate::access::cost::{self, Cost, IndexCost, clamp_rows};
 use crate::access::plan::{IndexUse, Kind, Method, OrderColumn, Plan, Scan};
 use crate::access::planner::Planner;
+use crate::access::postgres::DISABLED;
 use crate::access::relation::{IndexInfo, TableInfo};
 use crate::access::selectivity;
 
-/// Cost that a disabled kind of plan carries, so that it is chosen only for want of others.
-const DISABLED: f64 = 1e10;
 /// A multi-column index is taken as ordered like its first column, times this (btcostestimate).
 const MULTI_COLUMN_ORDER: f64 = 0.75;
 

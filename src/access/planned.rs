@@ -7,6 +7,9 @@ use crate::access::selectivity::Seen;
 use crate::access::upper::{self, Chosen};
 use crate::machine::Settings;
 
+/// Cost of a row of VALUES: cpu_tuple_cost and cpu_operator_cost at their defaults (cost_valuesscan).
+const VALUES_ROW: f64 = 0.01 + 0.0025;
+
 /// What planning needs to know besides the query.
 #[derive(Debug, Clone)]
 pub struct Context<'a> {
@@ -217,7 +220,7 @@ impl Planned<'_> {
             }
             Self::Values { rows, subplans } => {
                 let subs: f64 = subplans.iter().map(|s| s.planned.cost().total).sum();
-                Cost { startup: 0.0, total: rows * 0.0125 + subs }
+                Cost { startup: 0.0, total: rows * VALUES_ROW + subs }
             }
         }
     }

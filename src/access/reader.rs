@@ -2,15 +2,10 @@
 
 use crate::access::block::{Rel, bit, place_of};
 use crate::access::clause::{Clause, Key, Op, Test, ValueSet};
-use crate::access::postgres::{BOOLEAN, INEQUALITY};
+use crate::access::postgres::{ARRAY_ELEMENTS, BOOLEAN, EQUALITY, INEQUALITY};
 use crate::access::values::{Draws, Value};
 use crate::access::walk;
 use crate::sql::tree::{Expr, Literal};
-
-/// DEFAULT_EQ_SEL, and 1 / DEFAULT_NUM_DISTINCT.
-const DEFAULT_EQUALITY: f64 = 0.005;
-/// Elements that PostgreSQL assumes of an array it cannot see.
-const DEFAULT_ARRAY_ELEMENTS: f64 = 10.0;
 
 /// What conditions are read against.
 pub struct Reader<'a> {
@@ -89,7 +84,7 @@ impl Reader<'_> {
                     let inside = Test::In(key, list.iter().map(|v| self.value(v)).collect());
                     if *negated { self.negated(inside, expr) } else { inside }
                 }
-                None => Test::Fixed((DEFAULT_EQUALITY * list.len() as f64).min(1.0)),
+                None => Test::Fixed((EQUALITY * list.len() as f64).min(1.0)),
             },
             Expr::Quantified { expr: tested, op, all: false, array } if op == "=" => match self.key(tested) {
                 Some(key) => match &**array {
@@ -99,7 +94,7 @@ impl Reader<'_> {
                         Test::Any(key, count, known)
                     }
                 },
-                None => Test::Fixed(DEFAULT_EQUALITY * DEFAULT_ARRAY_ELEMENTS),
+                None => Test::Fixed(EQUALITY * ARRAY_ELEMENTS),
             },
             Expr::Quantified { expr: tested, op, all: true, array } if op == "<>" => match self.key(tested) {
                 Some(key) => {
@@ -111,7 +106,7 @@ impl Reader<'_> {
             Expr::IsNull { expr: tested, negated } => match self.key(tested) {
                 Some(key) if *negated => self.negated(Test::Null(key), expr),
                 Some(key) => Test::Null(key),
-                None => Test::Fixed(if *negated { 1.0 - DEFAULT_EQUALITY } else { DEFAULT_EQUALITY }),
+                None => Test::Fixed(if *negated { 1.0 - EQUALITY } else { EQUALITY }),
             },
             Expr::Is { expr: tested, test } => match (self.key(tested), test.as_str()) {
                 (Some(key), "true" | "not false") => Test::Truth(key),
@@ -141,8 +136,8 @@ impl Reader<'_> {
                 (Some(l), Some(r)) => Test::Join(l, op, r),
                 (Some(l), None) if self.is_value(right) => Test::Compare(l, op, self.value(right)),
                 (None, Some(r)) if self.is_value(left) => Test::Compare(r, op.flipped(), self.value(left)),
-                _ if op == Op::Eq => Test::Fixed(DEFAULT_EQUALITY),
-                _ if op == Op::Ne => Test::Fixed(1.0 - DEFAULT_EQUALITY),
+                _ if op == Op::Eq => Test::Fixed(EQUALITY),
+                _ if op == Op::Ne => Test::Fixed(1.0 - EQUALITY),
                 _ => Test::Fixed(INEQUALITY),
             };
         }
@@ -282,7 +277,7 @@ impl Reader<'_> {
                     })
                     .collect();
                 if counts.is_empty() {
-                    (DEFAULT_ARRAY_ELEMENTS, false)
+                    (ARRAY_ELEMENTS, false)
                 } else {
                     (counts.iter().sum::<f64>() / counts.len() as f64, true)
                 }

@@ -4,13 +4,12 @@ use crate::access::bind::{Binder, CteName, Level, output_info};
 use crate::access::block::{
     Block, Bound, Compared, Count, Cte, Node, OuterJoin, Output, RowLock, SemiJoin, SortKey, Source, bit, place_of,
 };
+use crate::access::postgres::INEQUALITY;
 use crate::access::pull_up::{SET_RETURNING, aggregates_in, is_aggregate};
 use crate::access::walk;
 use crate::diagnostic::InputError;
 use crate::sql::tree::{self, Body, Distinct, Expr, Literal, OrderBy, Query, Select, Statement};
 
-/// Share of groups that one HAVING condition is assumed to keep.
-const HAVING_SHARE: f64 = 1.0 / 3.0;
 /// Share of rows that the planner assumes a LIMIT it cannot see to return.
 pub(super) const UNKNOWN_LIMIT_SHARE: f64 = 0.1;
 
@@ -168,7 +167,7 @@ impl Binder<'_, '_> {
         if let Some(expr) = &select.having {
             let resolved = self.resolve(&mut level, outers, expr)?;
             aggregates += aggregates_in(&resolved);
-            having = HAVING_SHARE.powi(walk::conjuncts(expr).len() as i32);
+            having = INEQUALITY.powi(walk::conjuncts(expr).len() as i32);
         }
         let mut order_by = Vec::new();
         for order in &query.order_by {

@@ -1,16 +1,14 @@
 //! Sizes of single rows and entries, beyond what `schema::sizes` says of averages over a table.
 
 use crate::access::postgres::TUPLE_HEADER;
-use crate::schema::sizes::ColumnWidth;
+pub use crate::schema::sizes::LINE_POINTER;
+use crate::schema::sizes::{ColumnWidth, PAGE_HEADER, SHORT_VALUE as SHORT_VARLENA};
+use crate::units::PAGE_BYTES;
 
 /// Bytes of a page that hold line pointers and tuples.
-pub const HEAP_USABLE: f64 = 8192.0 - 24.0;
-/// Line pointer.
-pub const LINE_POINTER: f64 = 4.0;
+pub const HEAP_USABLE: f64 = PAGE_BYTES - PAGE_HEADER;
 /// Bytes of a B-tree page that hold entries (header, special space and high key's line pointer apart).
 pub const BTREE_USABLE: f64 = 8148.0;
-/// Longest value with a one-byte header, which needs no alignment.
-const SHORT_VARLENA: f64 = 127.0;
 
 fn align_to(offset: f64, align: f64) -> f64 {
     (offset / align).ceil() * align

@@ -8,6 +8,7 @@
 
 use crate::access::functions;
 use crate::sql::tree::{Expr, Literal};
+use crate::units::DAY;
 use crate::workload::{Distribution, Variable};
 
 /// How many joint draws stand for the distribution.
@@ -265,7 +266,7 @@ pub fn interval(value: &Value) -> Option<f64> {
             "" | "second" | "sec" => 1.0,
             "minute" | "min" | "m" => 60.0,
             "hour" | "h" => 3600.0,
-            "day" | "d" => 86_400.0,
+            "day" | "d" => DAY,
             "week" | "w" => 604_800.0,
             "month" | "mon" => 2_592_000.0,
             "year" | "y" => 31_557_600.0,
@@ -292,7 +293,7 @@ pub fn parse_time(text: &str) -> Option<f64> {
     let of_era = y - era * 400;
     let of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
     let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 730_425;
-    let mut seconds = days as f64 * 86_400.0;
+    let mut seconds = days as f64 * DAY;
     let time = time.trim_start_matches([' ', 'T']).trim_end_matches('Z');
     let (clock, zone) = time.split_at(time.find(['+', '-']).unwrap_or(time.len()));
     if !clock.trim().is_empty() {

@@ -64,9 +64,9 @@ fn cores(text: &str) -> Result<f64, String> {
 #[cfg(feature = "live")]
 pub fn run(args: &CalibrateArgs, global: &GlobalOptions) -> anyhow::Result<ExitStatus> {
     use crate::cli::output::Output;
-    use crate::live::calibrate::interrupt::Interrupt;
     use crate::live::calibrate::record::Record;
     use crate::live::calibrate::{self, Request, machine_file};
+    use crate::live::interrupt::Interrupt;
     use crate::render::calibration;
 
     if let Some(path) = &args.replay {
@@ -98,13 +98,13 @@ pub fn run(args: &CalibrateArgs, global: &GlobalOptions) -> anyhow::Result<ExitS
     Ok(ExitStatus::Success)
 }
 
-/// Without the feature there is no driver.
+/// Without the feature `live` there is nothing to connect with.
 ///
 /// # Errors
 /// Always.
 #[cfg(not(feature = "live"))]
 pub fn run(_: &CalibrateArgs, _: &GlobalOptions) -> anyhow::Result<ExitStatus> {
-    anyhow::bail!("this build has no `live`: it cannot connect to a server; build it with the default features")
+    super::connection::not_built()
 }
 
 /// Progress by time, on a terminal.

@@ -29,6 +29,15 @@ pub struct ConnectionOptions {
     pub username: Option<String>,
 }
 
+/// What a command that needs a server says in a build without the feature `live`.
+///
+/// # Errors
+/// Always.
+#[cfg(not(feature = "live"))]
+pub fn not_built() -> anyhow::Result<super::ExitStatus> {
+    anyhow::bail!("this build cannot connect to a server: it was made without the feature `live`")
+}
+
 #[cfg(feature = "live")]
 impl ConnectionOptions {
     /// The parameters of the connection; says on stderr what about them is not as it may seem.

@@ -26,8 +26,7 @@ pub fn notes(warnings: &[ForecastWarning], global: &GlobalOptions) {
     let paint = global.color.for_stderr();
     let mut err = std::io::stderr().lock();
     for w in warnings {
-        let place = w.location.as_ref().map(|l| format!("{l}: ")).unwrap_or_default();
         // Nowhere is left to report that stderr is closed.
-        let _ = writeln!(err, "{}: {place}{} [{}]", paint.warn("warning"), w.message, w.code);
+        let _ = writeln!(err, "{}: {w}", paint.warn("warning"));
     }
 }

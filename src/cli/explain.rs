@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::access;
 use crate::cli::ExitStatus;
-use crate::cli::options::{GlobalOptions, InputOptions};
+use crate::cli::options::{GlobalOptions, InputOptions, TextOrJson};
 use crate::cli::output::Output;
 use crate::demand;
 use crate::forecast;
@@ -20,17 +20,11 @@ pub struct ExplainArgs {
     #[command(flatten)]
     input: InputOptions,
     /// Format of the result
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
-    format: Format,
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = TextOrJson::Text)]
+    format: TextOrJson,
     /// Write the result to a file, whole or not at all
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 /// Runs the command.
@@ -54,8 +48,8 @@ pub fn run(args: &ExplainArgs, global: &GlobalOptions) -> anyhow::Result<ExitSta
         explain::explanation(&inputs.schema, &inputs.workload, &planned.footprints, &price, &locks)
     };
     let text = match args.format {
-        Format::Json => explain::json(&explanation)?,
-        Format::Text => explain::text(&explanation, output.paint(global.color), global.quiet),
+        TextOrJson::Json => explain::to_json(&explanation)?,
+        TextOrJson::Text => explain::text(&explanation, output.paint(global.color), global.quiet),
     };
     output.finish(&text)?;
     Ok(ExitStatus::Success)

@@ -69,13 +69,13 @@ pub fn run(args: &ImportArgs, global: &GlobalOptions) -> anyhow::Result<ExitStat
     Ok(ExitStatus::Success)
 }
 
-/// Runs the command.
+/// Without the feature `live` there is nothing to connect with.
 ///
 /// # Errors
-/// Always: this build cannot connect.
+/// Always.
 #[cfg(not(feature = "live"))]
 pub fn run(_: &ImportArgs, _: &GlobalOptions) -> anyhow::Result<ExitStatus> {
-    anyhow::bail!("this build has no connections to PostgreSQL; build with the feature `live`")
+    super::connection::not_built()
 }
 
 #[cfg(feature = "live")]

@@ -57,6 +57,15 @@ impl Color {
     }
 }
 
+/// Formats of a result that is for people or for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TextOrJson {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
 /// What is forecast.
 #[derive(Debug, Clone, Args)]
 pub struct InputOptions {

@@ -4,12 +4,13 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use indicatif::ProgressBar;
 
 use crate::cli::ExitStatus;
-use crate::cli::options::{CLIENTS_KEY, GlobalOptions, InputOptions};
+use crate::cli::options::{CLIENTS_KEY, GlobalOptions, InputOptions, TextOrJson};
 use crate::cli::output::Output;
+use crate::forecast::rule::share;
 use crate::forecast::{self, Forecast, simulated};
 use crate::queueing::simulation::{Options, Progress};
 use crate::render::{Exporter, json::Json, simulate::Simulated};
@@ -27,17 +28,11 @@ pub struct SimulateArgs {
     #[arg(long, value_name = "N", default_value = "2M", value_parser = transactions)]
     transactions: u64,
     /// Format of the result
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
-    format: Format,
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = TextOrJson::Text)]
+    format: TextOrJson,
     /// Write the result to a file, whole or not at all
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 /// Runs the command.
@@ -67,8 +62,8 @@ pub fn run(args: &SimulateArgs, global: &GlobalOptions) -> anyhow::Result<ExitSt
     bar.end();
     let paint = output.paint(global.color);
     let text = match args.format {
-        Format::Text => Simulated { paint, quiet: global.quiet }.export(&forecasts)?,
-        Format::Json => Json.export(&forecasts)?,
+        TextOrJson::Text => Simulated { paint, quiet: global.quiet }.export(&forecasts)?,
+        TextOrJson::Json => Json.export(&forecasts)?,
     };
     output.finish(&text)?;
     Ok(ExitStatus::Success)
@@ -112,11 +107,8 @@ impl Bar {
 
 /// `1%` or `0.01`.
 fn precision(text: &str) -> Result<f64, String> {
-    let (number, unit) = text.strip_suffix('%').map_or((text, 1.0), |n| (n, 0.01));
-    match number.trim().parse::<f64>() {
-        Ok(x) if x > 0.0 && x * unit < 1.0 => Ok(x * unit),
-        _ => Err("expected a share between 0 and 1, such as `1%` or `0.01`".into()),
-    }
+    let inside = share(text).filter(|x| *x > 0.0 && *x < 1.0);
+    inside.ok_or_else(|| "expected a share between 0 and 1, such as `1%` or `0.01`".to_owned())
 }
 
 fn transactions(text: &str) -> Result<u64, String> {

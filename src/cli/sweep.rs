@@ -105,7 +105,7 @@ fn all(
     let warnings = warnings.sorted();
     match format {
         render::Format::Text if !global.quiet => {
-            text += &render::warnings(&warnings, output.paint(global.color));
+            text += &crate::render::text::warnings(&warnings, output.paint(global.color));
         }
         render::Format::Csv | render::Format::Markdown => super::error::notes(&warnings, global),
         _ => {}

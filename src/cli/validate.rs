@@ -48,6 +48,7 @@ pub enum Format {
 pub fn run(args: &ValidateArgs, global: &GlobalOptions) -> anyhow::Result<ExitStatus> {
     use crate::cli::output::Output;
     use crate::forecast::Base;
+    use crate::live::interrupt::Interrupt;
     use crate::live::validate::{self, Options, ValidateError};
     use crate::render::validate as render;
 
@@ -57,7 +58,7 @@ pub fn run(args: &ValidateArgs, global: &GlobalOptions) -> anyhow::Result<ExitSt
     let base = Base::load(&request.sources)?;
     let options = Options { clients: request.clients, seconds: args.seconds, rounds: args.rounds as usize };
     let bar = progress(global.quiet);
-    let result = validate::run(&base, &conninfo, &options, &mut |doing| {
+    let result = validate::run(&base, &conninfo, &options, &Interrupt::handled(), &mut |doing| {
         bar.set_message(doing.to_owned());
         bar.tick();
     });
@@ -69,7 +70,7 @@ pub fn run(args: &ValidateArgs, global: &GlobalOptions) -> anyhow::Result<ExitSt
     })?;
     let text = match args.format {
         Format::Text => render::text(&validation, output.paint(global.color), global.quiet),
-        Format::Json => render::json(&validation)?,
+        Format::Json => render::to_json(&validation)?,
         Format::Csv => render::csv(&validation)?,
     };
     if args.format == Format::Csv {
@@ -100,5 +101,5 @@ fn progress(quiet: bool) -> indicatif::ProgressBar {
 /// Always.
 #[cfg(not(feature = "live"))]
 pub fn run(_: &ValidateArgs, _: &GlobalOptions) -> anyhow::Result<ExitStatus> {
-    anyhow::bail!("this build cannot connect to a server: it was made without the feature `live`")
+    super::connection::not_built()
 }

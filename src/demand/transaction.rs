@@ -1,23 +1,13 @@
 //! The demand of one transaction of each type, and of what is done while it holds its row locks.
 
-use crate::access::{Footprint, Lockable, PageTouch, Popularity};
+use crate::access::{Footprint, LockUse, Lockable, PageTouch, Popularity};
 use crate::demand::price::{Priced, Prices, kilobytes};
 use crate::machine::Machine;
+use crate::machine::coefficients::shape::{COMMIT_RECORD, CONNECT_ROUND_TRIPS, LOCKING_STATEMENT_TAIL};
 use crate::schema::TableId;
 use crate::sql::tree::{LockMode, LockWait};
 use crate::units::{Bytes, Seconds};
 use crate::workload::{Step, StepKind, Transaction, Workload};
-
-/// WAL bytes of a commit record (header, xact info, timestamp), with alignment.
-/// Source: pg_walinspect on version 15; newer versions and invalidation messages add to it.
-const COMMIT_RECORD: Bytes = Bytes(34.0);
-
-/// Round trips that opening a connection takes: TCP, startup, authentication (SCRAM), ready.
-const CONNECT_ROUND_TRIPS: f64 = 4.0;
-
-/// Share of a locking statement's CPU that runs after it has the lock: the lookup comes before,
-/// the write, its WAL and the answer after.
-const LOCKING_STATEMENT_TAIL: f64 = 0.5;
 
 /// Work that is additive: over statements, over transaction types, over what follows a lock.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -126,29 +116,8 @@ pub fn transaction_demand(
         }
         let first_lock = demand.locks.len();
         if let Some(footprint) = footprint {
-            for lock in &footprint.locks {
-                let mut held = Work::default();
-                // The request and the reads that lead to the row come before the lock. The way back is
-                // in the hold, and so is the COMMIT's way there: together the one round trip that the
-                // steps in between do not count.
-                let mut tail = work;
-                tail.server_cpu.time = tail.server_cpu.time * LOCKING_STATEMENT_TAIL;
-                tail.messages *= LOCKING_STATEMENT_TAIL;
-                tail.client_cpu = Priced::default();
-                (tail.round_trips, tail.pages) = (0.0, 0.0);
-                held.add(&tail, 1.0);
-                open_locks.push(demand.locks.len());
-                demand.locks.push(LockDemand {
-                    table: lock.table,
-                    of: lock.of,
-                    rows: lock.rows * step.repeat,
-                    mode: lock.mode,
-                    wait: lock.wait,
-                    popularity: lock.popularity.clone(),
-                    which: lock.which.clone(),
-                    held,
-                });
-            }
+            open_locks.extend(first_lock..first_lock + footprint.locks.len());
+            demand.locks.extend(footprint.locks.iter().map(|lock| taken(lock, step.repeat, work)));
             add_touches(&mut demand.touches, footprint, step.repeat);
         }
         let ends = match step.kind {
@@ -177,6 +146,29 @@ pub fn transaction_demand(
     }
     demand.work.add(&client, 1.0);
     demand
+}
+
+/// A lock as a statement takes it, held so far for the rest of that statement, whose work is `work`.
+fn taken(lock: &LockUse, times: f64, work: Work) -> LockDemand {
+    // The request and the reads that lead to the row come before the lock. The way back is in the hold, and so is the
+    // COMMIT's way there: together the one round trip that the steps in between do not count.
+    let mut tail = work;
+    tail.server_cpu.time = tail.server_cpu.time * LOCKING_STATEMENT_TAIL;
+    tail.messages *= LOCKING_STATEMENT_TAIL;
+    tail.client_cpu = Priced::default();
+    (tail.round_trips, tail.pages) = (0.0, 0.0);
+    let mut held = Work::default();
+    held.add(&tail, 1.0);
+    LockDemand {
+        table: lock.table,
+        of: lock.of,
+        rows: lock.rows * times,
+        mode: lock.mode,
+        wait: lock.wait,
+        popularity: lock.popularity.clone(),
+        which: lock.which.clone(),
+        held,
+    }
 }
 
 /// The work of one execution of one step.
@@ -219,8 +211,8 @@ fn step_work(
     };
     if commits {
         work.server_cpu.add(&c.write_transaction, 1.0);
-        work.server_cpu.add(&c.wal_kb, kilobytes(COMMIT_RECORD));
-        work.wal_bytes += COMMIT_RECORD;
+        work.server_cpu.add(&c.wal_kb, kilobytes(Bytes(COMMIT_RECORD)));
+        work.wal_bytes += Bytes(COMMIT_RECORD);
         work.flushes = 1.0;
     }
     work

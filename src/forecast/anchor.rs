@@ -10,14 +10,12 @@ use nalgebra::{DMatrix, DVector};
 use crate::diagnostic::{Warning, WarningCode};
 use crate::forecast::assemble::{think, utilization};
 use crate::machine::Machine;
+use crate::machine::coefficients::shape::{MEASURED_CPU_SD, MEASURED_SD};
 use crate::model::system::{Arrivals, Demand};
 use crate::model::{StationName, System, open};
 use crate::queueing::QueueingError;
 use crate::workload::Observed;
 
-/// Relative errors taken for measured points: TPS and latency, and server CPU (read off a tool).
-const MEASURED_SD: f64 = 0.02;
-const MEASURED_CPU_SD: f64 = 0.05;
 /// Gauss-Newton steps; the logarithms are so nearly linear that a handful settles.
 const STEPS: usize = 12;
 /// A point missed by more than this after correction is reported.

@@ -1,5 +1,6 @@
 //! What limits, found by relieving each station in turn.
 
+use crate::machine::coefficients::shape::WRITES_IN_THE_WAY;
 use crate::model::closed::WHAT_IF;
 use crate::model::system::{Arrivals, ClientCpu};
 use crate::model::{Relief, StationName, Steady, System, open};
@@ -91,7 +92,9 @@ fn most_to_gain(system: &System, steady: &Steady, station: StationName) -> f64 {
     match station {
         S::ServerCpu | S::ClientCpu => time += at(S::WalFlush),
         S::RowLocks => time += at(S::ServerCpu),
-        S::DataWrite | S::WalWrite if steady.write_utilization > 0.1 => time += at(S::WalFlush) + at(S::DataRead),
+        S::DataWrite | S::WalWrite if steady.write_utilization > WRITES_IN_THE_WAY => {
+            time += at(S::WalFlush) + at(S::DataRead)
+        }
         _ => {}
     }
     if own <= NEGLIGIBLE_SHARE && (station == S::RowLocks || time <= at(station)) {

@@ -50,12 +50,6 @@ pub fn values(text: &str) -> Result<Vec<String>, GridError> {
     Ok(out)
 }
 
-/// Whether `text` stands for more than one value.
-#[must_use]
-pub fn is_list(text: &str) -> bool {
-    values(text).is_ok_and(|v| v.len() > 1)
-}
-
 fn too_many(span: Range<usize>) -> GridError {
     GridError {
         message: format!("more than {MAX_VALUES} values"),

@@ -93,10 +93,15 @@ fn solve(inputs: &Inputs, planned: &Planned) -> Result<Retried, QueueingError> {
     Ok(Retried { system: planned.system.clone(), steady, failed: vec![0.0; conflicts.len()] })
 }
 
+/// The isolation level at which a transaction runs: its own, or else the server's default.
+fn isolation(inputs: &Inputs, transaction: &Transaction) -> Isolation {
+    transaction.isolation.unwrap_or(inputs.machine.settings.default_isolation)
+}
+
 /// What each transaction type does at a row that another has changed since its snapshot.
 pub(super) fn conflicts(inputs: &Inputs) -> Vec<Conflicts> {
     let of = |t: &Transaction| Conflicts {
-        aborts: t.isolation != Isolation::ReadCommitted,
+        aborts: isolation(inputs, t) != Isolation::ReadCommitted,
         retries: t.on_conflict == OnConflict::Retry,
     };
     inputs.workload.transactions.iter().map(of).collect()
@@ -141,7 +146,7 @@ fn warnings(inputs: &Inputs, planned: &Planned) -> Vec<Warning> {
 
 /// The isolation level whose aborts are counted in part only.
 fn isolation_warnings(inputs: &Inputs) -> Vec<Warning> {
-    let serializable = inputs.workload.transactions.iter().filter(|t| t.isolation == Isolation::Serializable);
+    let serializable = inputs.workload.transactions.iter().filter(|t| isolation(inputs, t) == Isolation::Serializable);
     let warning = |t: &Transaction| {
         let text = format!(
             "transaction `{}`: aborts of repeatable read are counted, those that only serializable adds are not",
@@ -159,4 +164,42 @@ fn isolation_warnings(inputs: &Inputs) -> Vec<Warning> {
 /// A network without a solution, as a mistake in the input that led to it.
 pub(super) fn unsolvable(error: QueueingError) -> InputError {
     InputError::new(format!("the workload cannot be solved: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::forecast::{Sources, load};
+
+    const OWN: &str = "workload.transactions.0.isolation";
+    const SERVER: &str = "machine.postgresql.default_transaction_isolation";
+
+    fn forecast(levels: &[(&str, &str)]) -> Forecast {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("workloads");
+        let sources = Sources {
+            workload: root.join("hot-row/workload.yaml"),
+            machine: Some(root.join("machines/one-cpu.yaml")),
+            set: levels.iter().map(|(key, level)| ((*key).to_owned(), (*level).to_owned())).collect(),
+            ..Sources::default()
+        };
+        run(&load(&sources).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_transaction_that_names_no_level_runs_at_the_server_s_default() {
+        let plain = forecast(&[]);
+        assert_eq!(plain.transactions[0].aborts_per_s, 0.0, "PostgreSQL's own default is read committed");
+        for level in ["repeatable read", "serializable"] {
+            let (by_server, by_itself) = (forecast(&[(SERVER, level)]), forecast(&[(OWN, level)]));
+            assert!(by_server.transactions[0].aborts_per_s > 0.0, "{level}");
+            assert_eq!((by_server.tps, &by_server.transactions), (by_itself.tps, &by_itself.transactions), "{level}");
+            assert_eq!(by_server.warnings, by_itself.warnings, "{level}");
+        }
+        let both = forecast(&[(SERVER, "serializable"), (OWN, "read committed")]);
+        assert_eq!((both.tps, both.transactions), (plain.tps, plain.transactions), "its own level wins");
+        let (lower, higher) = (forecast(&[(OWN, "repeatable read")]), forecast(&[(OWN, "serializable")]));
+        assert!(higher.warnings.len() > lower.warnings.len(), "what serializable adds is not modelled");
+    }
 }

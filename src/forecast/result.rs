@@ -1,6 +1,7 @@
 //! What a forecast says: one plain struct, every field with its unit. This is the JSON form.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -203,4 +204,13 @@ pub struct ForecastWarning {
     pub message: String,
     /// `file:line:column`, or null.
     pub location: Option<String>,
+}
+
+impl fmt::Display for ForecastWarning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(location) = &self.location {
+            write!(f, "{location}: ")?;
+        }
+        write!(f, "{} [{}]", self.message, self.code)
+    }
 }

@@ -4,11 +4,8 @@
 //! the bounds stay those of the formulas: they are answers to what-ifs, not to this run.
 
 use crate::diagnostic::{InputError, Warning, WarningCode};
-use crate::forecast::Inputs;
-use crate::forecast::pipeline;
-use crate::forecast::result::{
-    Forecast, ForecastWarning, Interval, Latency, SimulationSummary, StationForecast, TransactionForecast,
-};
+use crate::forecast::result::{Forecast, Interval, Latency, SimulationSummary, StationForecast, TransactionForecast};
+use crate::forecast::{Inputs, assemble, pipeline};
 use crate::model::simulate::program;
 use crate::model::system::ClientCpu;
 use crate::model::{StationName as S, System, open};
@@ -136,16 +133,8 @@ fn utilization(system: &System, o: &Outcome, s: S) -> Option<f64> {
 
 /// What the run itself has to say.
 fn adjust_warnings(f: &mut Forecast, o: &Outcome) {
-    let mut add = |code: WarningCode, message: String, position: Option<String>| {
-        let warning = Warning::new(code, message);
-        f.warnings.push(ForecastWarning {
-            code: warning.code.as_str().into(),
-            message: warning.message,
-            location: position,
-        });
-    };
     if !o.settled {
         let text = "the warm-up was not seen to end; simulate more with --transactions";
-        add(WarningCode::NotConverged, text.into(), None);
+        f.warnings.extend(assemble::warnings([Warning::new(WarningCode::NotConverged, text)]));
     }
 }

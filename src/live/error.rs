@@ -103,6 +103,25 @@ impl LiveError {
     }
 }
 
+#[cfg(feature = "live")]
+impl From<postgres::Error> for LiveError {
+    /// What the server said of a statement, on one line; without a server's word, what became of the connection.
+    fn from(error: postgres::Error) -> Self {
+        let Some(said) = error.as_db_error() else {
+            let mut message = error.to_string();
+            let mut cause = std::error::Error::source(&error);
+            while let Some(because) = cause {
+                message += &format!(": {because}");
+                cause = because.source();
+            }
+            return Self::Connection { message };
+        };
+        let further: Vec<&str> = said.detail().into_iter().chain(said.hint()).collect();
+        let further = if further.is_empty() { String::new() } else { format!(" ({})", further.join(" ")) };
+        Self::Sql { message: format!("{}{further}", said.message()) }
+    }
+}
+
 /// The last lines of a long text, for a message.
 #[must_use]
 pub(crate) fn tail(text: &str) -> String {

@@ -4,6 +4,8 @@
 //! every PostgreSQL; SQL to a scratch cluster through `psql`, to a server that is there through a driver (feature
 //! `live`), by libpq's rules.
 
+#[cfg(feature = "live")]
+pub mod backend;
 pub mod binaries;
 #[cfg(feature = "live")]
 pub mod calibrate;
@@ -16,6 +18,8 @@ pub mod error;
 pub mod fill;
 #[cfg(feature = "live")]
 pub mod import;
+#[cfg(feature = "live")]
+pub mod interrupt;
 pub mod measure;
 pub mod pgbench;
 pub mod processor;

@@ -2,11 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::live::processor::{Snapshot, cpu_list};
 use crate::live::warmup::{Warm, watch};
 use crate::live::{LiveError, Target, cpu};
 use crate::units::Seconds;
+use crate::workload::Protocol;
 
 /// What pgbench runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +37,7 @@ pub struct Run {
     /// Transactions of each client (`-t`), in place of a duration.
     pub transactions: Option<u64>,
     /// Protocol (`-M`).
-    pub protocol: String,
+    pub protocol: Protocol,
     /// Variables (`-D`).
     pub variables: Vec<(String, String)>,
     /// Settings of its sessions, as `PGOPTIONS` takes them.
@@ -61,7 +63,7 @@ impl Run {
             seconds,
             warmup: 0,
             transactions: None,
-            protocol: "prepared".to_owned(),
+            protocol: Protocol::Prepared,
             variables: Vec::new(),
             settings: Vec::new(),
             cpus: None,
@@ -80,6 +82,35 @@ impl Run {
             .prefix("log-")
             .tempdir_in(target.scratch())
             .map_err(LiveError::file("create a directory in", target.scratch()))?;
+        let mut command = self.command(target, logs.path());
+        let server_cpu = || target.postmaster().and_then(cpu::server);
+        let mut before = (Snapshot::now(), server_cpu(), cpu::children());
+        let mut warm = Warm::default();
+        let output = watch(&mut command, |pid, line| {
+            if warm.lines < self.warmup && warm.read(line) && warm.lines == self.warmup {
+                // From here on it counts; pgbench itself is among the children only when it has ended.
+                let own = before.2.zip(cpu::process(pid)).map(|(before, own)| before + own);
+                before = (Snapshot::now(), server_cpu(), own);
+            }
+        })?;
+        let after = (Snapshot::now(), server_cpu(), cpu::children());
+        let used = self.cpus.as_deref().map(cpu_list);
+        let busy = used.as_ref().and_then(|used| before.0.busy_until(&after.0, |cpu| used.contains(&cpu)));
+        let elsewhere = used.and_then(|used| before.0.busy_until(&after.0, |cpu| !used.contains(&cpu)));
+        let whole = Report::parse(&output)?;
+        Ok(Outcome {
+            executed: whole.transactions,
+            report: if self.warmup > 0 { warm.cut_from(whole)? } else { whole },
+            latencies: read_logs(logs.path(), warm.until)?,
+            busy,
+            elsewhere,
+            server_cpu: after.1.zip(before.1).map(|(a, b)| a - b),
+            client_cpu: after.2.zip(before.2).map(|(a, b)| a - b),
+        })
+    }
+
+    /// The command line, with its environment; `logs` is where latencies are logged.
+    fn command(&self, target: &impl Target, logs: &Path) -> Command {
         let program = target.pgbench();
         let mut c = match &self.cpus {
             Some(cpus) => {
@@ -94,7 +125,7 @@ impl Run {
             Some(each) => c.args(["--transactions", &each.to_string()]),
             None => c.args(["--time", &(self.warmup + self.seconds).to_string()]),
         };
-        c.args(["--protocol", &self.protocol]);
+        c.args(["--protocol", self.protocol.as_str()]);
         if self.warmup > 0 {
             c.args(["--progress", "1", "--progress-timestamp"]);
         }
@@ -120,38 +151,15 @@ impl Run {
         }
         if self.sampling > 0.0 {
             c.arg("--log").arg(format!("--sampling-rate={}", self.sampling.min(1.0)));
-            c.arg(format!("--log-prefix={}", logs.path().join("l").display()));
+            c.arg(format!("--log-prefix={}", logs.join("l").display()));
         }
         c.arg(&self.database);
-        let used = self.cpus.as_deref().map(cpu_list);
-        let server_cpu = || target.postmaster().and_then(cpu::server);
-        let mut before = (Snapshot::now(), server_cpu(), cpu::children());
-        let mut warm = Warm::default();
-        let output = watch(&mut c, |pid, line| {
-            if warm.lines < self.warmup && warm.read(line) && warm.lines == self.warmup {
-                // From here on it counts; pgbench itself is among the children only when it has ended.
-                let own = before.2.zip(cpu::process(pid)).map(|(before, own)| before + own);
-                before = (Snapshot::now(), server_cpu(), own);
-            }
-        })?;
-        let after = (Snapshot::now(), server_cpu(), cpu::children());
-        let busy = used.as_ref().and_then(|used| before.0.busy_until(&after.0, |cpu| used.contains(&cpu)));
-        let elsewhere = used.and_then(|used| before.0.busy_until(&after.0, |cpu| !used.contains(&cpu)));
-        let whole = Report::parse(&output)?;
-        Ok(Outcome {
-            executed: whole.transactions,
-            report: if self.warmup > 0 { warm.cut_from(whole)? } else { whole },
-            latencies: read_logs(logs.path(), warm.until)?,
-            busy,
-            elsewhere,
-            server_cpu: after.1.zip(before.1).map(|(a, b)| a - b),
-            client_cpu: after.2.zip(before.2).map(|(a, b)| a - b),
-        })
+        c
     }
 }
 
 /// A value as PGOPTIONS takes it: blanks and backslashes escaped.
-fn escaped(value: &str) -> String {
+pub(super) fn escaped(value: &str) -> String {
     value.replace('\\', "\\\\").replace(' ', "\\ ")
 }
 

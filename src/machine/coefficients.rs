@@ -274,6 +274,35 @@ pub mod state {
     pub const SPLIT_MIDDLE: f64 = 0.5;
 }
 
+/// What the model takes for granted of how transactions and queues go. Nothing outside shows them one by one, so no
+/// calibration fits them; each has its unit, its source and its spread.
+pub mod shape {
+    /// Share of a locking statement's CPU and messages that comes after it has the lock: the lookup comes before,
+    /// the write, its WAL and the answer after. A guess; by the price list 0.4 to 0.8 of an update of one row by its key.
+    pub const LOCKING_STATEMENT_TAIL: f64 = 0.5;
+    /// Round trips that opening a connection takes: TCP, startup, authentication (SCRAM), ready. From the protocol's
+    /// description; 3 without a password, 6 with TLS.
+    pub const CONNECT_ROUND_TRIPS: f64 = 4.0;
+    /// WAL bytes of a commit record (header, xact info, timestamp), with alignment. Measured by pg_walinspect on
+    /// version 15; newer versions and invalidation messages add to it, 34 to 60.
+    pub const COMMIT_RECORD: f64 = 34.0;
+    /// Relative standard deviation of a measured TPS or latency that a workload file gives. A guess, 0.01 to 0.05.
+    pub const MEASURED_SD: f64 = 0.02;
+    /// Relative standard deviation of a measured share of CPU, which is read off a tool. A guess, 0.03 to 0.1.
+    pub const MEASURED_CPU_SD: f64 = 0.05;
+    /// Utilization of the storage's writes from which flushes and reads are taken to stand behind them. A guess, 0.05 to
+    /// 0.3; it decides only which stations are tried for the bottleneck.
+    pub const WRITES_IN_THE_WAY: f64 = 0.1;
+    /// Height, as a logarithm of probabilities, of the ridge between the states of a row with and without a convoy that
+    /// is not crossed in any run that is looked at: a chance of one in ten million at each transaction. A guess, 12 to 20.
+    pub const HIGHEST_RIDGE: f64 = 16.0;
+    /// Share of the time that a row is held from which on there is no state with a convoy besides the usual one. A guess,
+    /// 0.8 to 0.95.
+    pub const HELD_THROUGHOUT: f64 = 0.9;
+    /// Waiters at one row from which they are a convoy. A guess, 1 to 4.
+    pub const LEAST_CONVOY: f64 = 2.0;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

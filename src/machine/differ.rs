@@ -35,7 +35,7 @@ pub fn settings_that_differ(file: &Settings, version: u32, live: &[(String, Stri
     out
 }
 
-/// A setting of the file in words: found by what leaves the settings as they are.
+/// A setting as postgresql.conf would have it to say what the file does.
 fn shown(file: &Settings, name: &str) -> String {
     let size = |b: crate::units::Bytes| {
         let (mb, kb) = (b.get() / 1_048_576.0, b.get() / 1024.0);
@@ -66,7 +66,10 @@ fn shown(file: &Settings, name: &str) -> String {
         "wal_compression" => switch(file.wal_compression),
         "data_checksums" => switch(file.data_checksums),
         "autovacuum" => switch(file.autovacuum),
-        "synchronous_commit" => format!("{:?}", file.synchronous_commit).to_lowercase(),
+        "synchronous_commit" => file.synchronous_commit.as_str().to_owned(),
+        "plan_cache_mode" => file.plan_cache_mode.as_str().to_owned(),
+        "default_transaction_isolation" => file.default_isolation.as_str().to_owned(),
+        "wal_level" => if file.wal_level_logical { "logical" } else { "replica" }.to_owned(),
         name if name.starts_with("enable_") => switch(!file.disabled_plans.iter().any(|p| p == name)),
         _ => "otherwise".to_owned(),
     }
@@ -93,5 +96,31 @@ mod tests {
             .map(|d| format!("{} {} {}", d.name, d.live, d.file))
             .collect();
         assert_eq!(found, ["version 16 15", "shared_buffers 1GB 128MB", "fsync off on", "enable_seqscan off on"]);
+    }
+    /// What is shown of a file, applied to it, changes nothing: so it says what is in it, and says it as a server reads it.
+    #[test]
+    fn what_is_shown_is_what_the_file_says() {
+        let mut changed = Settings::defaults(15);
+        for (name, value) in [
+            ("synchronous_commit", "remote_write"),
+            ("plan_cache_mode", "force_custom_plan"),
+            ("default_transaction_isolation", "repeatable read"),
+            ("wal_level", "logical"),
+            ("work_mem", "100kB"),
+            ("commit_delay", "20"),
+            ("deadlock_timeout", "200ms"),
+            ("fsync", "off"),
+            ("enable_seqscan", "off"),
+        ] {
+            changed.apply(name, value).unwrap();
+            assert_ne!(shown(&Settings::defaults(15), name), shown(&changed, name), "{name}");
+        }
+        for file in [Settings::defaults(15), changed] {
+            for name in settings::modelled_settings().chain(["enable_seqscan"]) {
+                let mut same = file.clone();
+                let outcome = same.apply(name, &shown(&file, name));
+                assert_eq!((outcome, &same), (Ok(settings::Outcome::Modelled), &file), "{name}");
+            }
+        }
     }
 }

@@ -15,5 +15,5 @@ pub mod types;
 
 pub use differ::{Differs, settings_that_differ};
 pub use read::{FORMAT_VERSION, REFERENCE_TEXT, from_document, json_schema, reference, reference_document};
-pub use settings::modelled_settings;
+pub use settings::{modelled_settings, setting_as_yaml};
 pub use types::*;

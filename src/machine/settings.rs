@@ -51,6 +51,14 @@ pub fn modelled_settings() -> impl Iterator<Item = &'static str> {
     MODELLED.iter().copied()
 }
 
+/// A setting's value as a machine file writes it: plain where nothing but letters, digits and the like are in it.
+#[must_use]
+pub fn setting_as_yaml(value: &str) -> String {
+    let plain =
+        !value.is_empty() && value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'));
+    if plain { value.to_owned() } else { format!("'{}'", value.replace('\'', "''")) }
+}
+
 /// What became of a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outcome {
@@ -95,7 +103,7 @@ impl Settings {
             autovacuum: true,
             plan_cache_mode: PlanCacheMode::Auto,
             disabled_plans: Vec::new(),
-            default_isolation: None,
+            default_isolation: Isolation::ReadCommitted,
         }
     }
 
@@ -176,10 +184,10 @@ impl Settings {
                 self.default_isolation = one_of(
                     value,
                     &[
-                        ("read committed", None),
-                        ("read uncommitted", None),
-                        ("repeatable read", Some(Isolation::RepeatableRead)),
-                        ("serializable", Some(Isolation::Serializable)),
+                        ("read committed", Isolation::ReadCommitted),
+                        ("read uncommitted", Isolation::ReadCommitted),
+                        ("repeatable read", Isolation::RepeatableRead),
+                        ("serializable", Isolation::Serializable),
                     ],
                 )?;
             }
@@ -277,6 +285,12 @@ mod tests {
             assert!(!HARMLESS.contains(name), "{name}");
             assert_ne!(Settings::defaults(17).apply(name, "on"), Ok(Outcome::NotModelled), "{name}");
         }
+    }
+
+    #[test]
+    fn values_that_are_no_plain_words_are_quoted() {
+        let written = ["16GB", "read committed", "", "it's", "-1"].map(setting_as_yaml);
+        assert_eq!(written, ["16GB", "'read committed'", "''", "'it''s'", "-1"]);
     }
 
     /// The ranges, units and defaults of `pg_settings` of PostgreSQL 15.

@@ -3,6 +3,7 @@
 use crate::diagnostic::Warning;
 use crate::machine::coefficients::Coefficients;
 use crate::units::{Bytes, Rate, Seconds};
+use crate::workload::Isolation;
 
 /// A machine with a PostgreSQL on it.
 #[derive(Debug, Clone)]
@@ -90,6 +91,20 @@ pub enum SynchronousCommit {
     RemoteApply,
 }
 
+impl SynchronousCommit {
+    /// As postgresql.conf writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Local => "local",
+            Self::RemoteWrite => "remote_write",
+            Self::On => "on",
+            Self::RemoteApply => "remote_apply",
+        }
+    }
+}
+
 /// Server settings that the model uses; the rest is warned about by the reader.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
@@ -143,8 +158,8 @@ pub struct Settings {
     pub plan_cache_mode: PlanCacheMode,
     /// enable_* switches that are off, by name (`enable_seqscan`).
     pub disabled_plans: Vec<String>,
-    /// default_transaction_isolation is above read committed; `None`: read committed.
-    pub default_isolation: Option<crate::workload::Isolation>,
+    /// default_transaction_isolation: the level of transactions that name none.
+    pub default_isolation: Isolation,
 }
 
 /// plan_cache_mode.
@@ -156,4 +171,16 @@ pub enum PlanCacheMode {
     ForceGeneric,
     /// Always custom.
     ForceCustom,
+}
+
+impl PlanCacheMode {
+    /// As postgresql.conf writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::ForceGeneric => "force_generic_plan",
+            Self::ForceCustom => "force_custom_plan",
+        }
+    }
 }

@@ -9,6 +9,7 @@
 //! less than exponential ones make both the ridge between the states and the difference of their weights steeper, by
 //! `2 / (1 + v^2)` (diffusion with the variances of arrivals and holds).
 
+use crate::machine::coefficients::shape::{HELD_THROUGHOUT, HIGHEST_RIDGE, LEAST_CONVOY};
 use crate::model::closed::{Apart, Entry, Search, Steady};
 use crate::model::locks::{HoldTimes, LockClass};
 use crate::model::system::System;
@@ -16,13 +17,6 @@ use crate::queueing::QueueingError;
 
 /// Shares of the transactions inside that do not wait, at which the balance is looked at.
 const SCAN: [f64; 9] = [0.01, 0.03, 0.06, 0.12, 0.2, 0.32, 0.5, 0.7, 0.9];
-/// A ridge higher than this (a chance of one in ten million at each transaction) is not crossed in any
-/// run that is looked at.
-const HIGHEST_RIDGE: f64 = 16.0;
-/// The row's share of the time that it is held in the usual solution, from which on there is no other.
-const BUSY: f64 = 0.9;
-/// Fewer waiters than this are no convoy.
-const LEAST_CONVOY: f64 = 2.0;
 /// Classes of fewer rows are not taken apart.
 const ONE_ROW: f64 = 1.5;
 
@@ -139,7 +133,7 @@ fn candidate(system: &System, n: f64, usual: &Steady) -> Option<Candidate> {
     let queue = usual.throughput * takers.map(|(_, _, taker, wait, _)| taker.takes * wait).sum::<f64>() / class.rows;
     let rho = load(class, queue).min(1.0);
     // The only row of its kind has no other solution when it is busy already.
-    (class.rows >= ONE_ROW || rho < BUSY).then_some(Candidate { index, queue, rho })
+    (class.rows >= ONE_ROW || rho < HELD_THROUGHOUT).then_some(Candidate { index, queue, rho })
 }
 
 /// One row of a class, and the rest of it.

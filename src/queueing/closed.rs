@@ -95,16 +95,6 @@ impl Closed {
 }
 
 impl Center {
-    /// Whether the mean number seen decides how long customers stay: a delay, or a single shared server.
-    #[must_use]
-    pub fn is_simple(&self) -> bool {
-        match &self.service {
-            Service::Delay => true,
-            Service::Shared(speeds) => speeds.len() == 1,
-            Service::InOrder { .. } => false,
-        }
-    }
-
     /// Speed with any number of customers above which nothing changes; 1 for delays.
     #[must_use]
     pub fn last_speed(&self) -> f64 {

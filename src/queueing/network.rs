@@ -91,12 +91,6 @@ pub enum Method {
 }
 
 impl Network {
-    /// Whether any class is closed.
-    #[must_use]
-    pub fn has_closed(&self) -> bool {
-        self.classes.iter().any(|c| matches!(c.load, Load::Closed { .. }))
-    }
-
     /// Seconds of work that the open classes bring to a station per second.
     #[must_use]
     pub fn open_load(&self, station: &Station) -> f64 {

@@ -81,8 +81,7 @@ pub fn text(check: &Check, paint: Paint, quiet: bool) -> String {
         out += &wrap(&format!("  {:<5}  ", word(o)), &format!("{}: {}", o.rule, describe(o)), WIDTH);
     }
     for w in &check.strict_failures {
-        let place = w.location.as_ref().map(|l| format!("{l}: ")).unwrap_or_default();
-        out += &wrap("  FAIL   ", &format!("{place}{} [{}]", w.message, w.code), WIDTH);
+        out += &wrap("  FAIL   ", &w.to_string(), WIDTH);
     }
     if !check.schema_changes.is_empty() {
         out += &format!("\n{}\n", paint.bold("What changed in the schema"));

@@ -1,7 +1,7 @@
 //! Text of a curve over clients: one row each, and a small plot.
 
 use crate::forecast::{Forecast, ForecastWarning};
-use crate::render::number::{percent_or_dash, short};
+use crate::render::number::{percent_or_dash, short, short_or_dash};
 use crate::render::paint::Paint;
 use crate::render::plot::{Point, plot};
 use crate::render::{WIDTH, table, text};
@@ -16,14 +16,13 @@ pub(super) fn rows(all: &[Forecast]) -> Vec<Vec<String>> {
 
 /// What people want to see of one forecast in a table: TPS, interval, latencies, bottleneck.
 pub(super) fn cells(f: &Forecast) -> Vec<String> {
-    let ms = |x: Option<f64>| x.map_or_else(|| "-".into(), short);
     let l = f.latency_ms;
     vec![
         short(f.tps.mean),
         format!("{} - {}", short(f.tps.low), short(f.tps.high)),
-        ms(l.map(|l| l.mean)),
-        ms(l.map(|l| l.p95)),
-        ms(l.map(|l| l.p99)),
+        short_or_dash(l.map(|l| l.mean)),
+        short_or_dash(l.map(|l| l.p95)),
+        short_or_dash(l.map(|l| l.p99)),
         format!("{} {:>4}", f.bottleneck.station, percent_or_dash(f.bottleneck.utilization)),
     ]
 }

@@ -6,8 +6,8 @@ use crate::access::{AccessPath, Footprint, Footprints};
 use crate::diagnostic::Warning;
 use crate::render::explain_locks::{self, CollisionExplanation, DeadlockExplanation, LockExplanation, Locks};
 use crate::render::number;
-use crate::render::paint::Paint;
-use crate::render::table;
+use crate::render::paint::{Paint, wrap};
+use crate::render::{RenderError, WIDTH, json, table};
 use crate::schema::Schema;
 use crate::units::Seconds;
 use crate::workload::{StatementText, StepKind, Workload};
@@ -182,9 +182,9 @@ pub(super) fn round(x: f64) -> f64 {
 /// As JSON.
 ///
 /// # Errors
-/// None in practice: all numbers are finite.
-pub fn json(explanation: &Explanation) -> serde_json::Result<String> {
-    Ok(serde_json::to_string_pretty(explanation)? + "\n")
+/// The serializer's.
+pub fn to_json(explanation: &Explanation) -> Result<String, RenderError> {
+    json::pretty(explanation)
 }
 
 /// For people.
@@ -203,7 +203,7 @@ pub fn text(explanation: &Explanation, paint: Paint, quiet: bool) -> String {
 
 fn statement_text(s: &StatementExplanation, paint: Paint, quiet: bool) -> String {
     let sql = s.sql.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mut out = format!("\n{}\n", crate::render::paint::wrap("  ", &sql, crate::render::WIDTH));
+    let mut out = format!("\n{}\n", wrap("  ", &sql, WIDTH));
     if !s.relations.is_empty() {
         let rows: Vec<Vec<String>> = s
             .relations
@@ -238,17 +238,15 @@ fn statement_text(s: &StatementExplanation, paint: Paint, quiet: bool) -> String
     if !s.given.is_empty() {
         facts.push(format!("with the {} given", s.given.join(" and the ")));
     }
-    out += &format!("{}\n", crate::render::paint::wrap("  ", &facts.join(", "), crate::render::WIDTH));
+    out += &format!("{}\n", wrap("  ", &facts.join(", "), WIDTH));
     for lock in &s.locks {
-        out +=
-            &format!("{}\n", crate::render::paint::wrap("  ", &explain_locks::lock_text(lock), crate::render::WIDTH));
+        out += &format!("{}\n", wrap("  ", &explain_locks::lock_text(lock), WIDTH));
     }
     if !quiet {
         for warning in &s.warnings {
             let place = warning.location.as_ref().map_or_else(String::new, |l| format!("{l}: "));
             let line = format!("{place}{}", warning.message);
-            out +=
-                &format!("{}\n", paint.warn(&crate::render::paint::wrap("  warning: ", &line, crate::render::WIDTH)));
+            out += &format!("{}\n", paint.warn(&wrap("  warning: ", &line, WIDTH)));
         }
     }
     out

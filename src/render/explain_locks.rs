@@ -9,7 +9,7 @@ use crate::model::collisions::{Collision, Deadlock};
 use crate::render::explain::round;
 use crate::render::number;
 use crate::render::paint::{Paint, wrap};
-use crate::render::table;
+use crate::render::{WIDTH, table};
 use crate::schema::Schema;
 use crate::sql::tree::{LockMode, LockWait};
 use crate::units::Seconds;
@@ -224,7 +224,7 @@ pub fn text(collisions: &[CollisionExplanation], deadlocks: &[DeadlockExplanatio
                 step(&d.wants[1]),
                 number::percent(d.probability)
             );
-            out += &format!("{}\n", wrap("  ", &line, crate::render::WIDTH));
+            out += &format!("{}\n", wrap("  ", &line, WIDTH));
         }
         out.push('\n');
     }

@@ -16,6 +16,12 @@ pub fn short(x: f64) -> String {
     format!("{rounded:.decimals$}")
 }
 
+/// The same for what may be missing.
+#[must_use]
+pub fn short_or_dash(x: Option<f64>) -> String {
+    x.map_or_else(|| "-".into(), short)
+}
+
 /// A duration given in ms, in the unit that fits: `85.0 us`, `17.8 ms`, `1.20 s`.
 #[must_use]
 pub fn duration(ms: f64) -> String {

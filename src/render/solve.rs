@@ -2,6 +2,7 @@
 
 use crate::queueing::NetworkSolution;
 use crate::queueing::result::Bound;
+use crate::render::number::short_or_dash;
 use crate::render::paint::{Paint, wrap};
 use crate::render::{WIDTH, number, table};
 
@@ -15,7 +16,14 @@ pub fn text(solution: &NetworkSolution, paint: Paint) -> String {
         let rows: Vec<Vec<String>> = solution
             .classes
             .iter()
-            .map(|c| vec![c.name.clone(), short(c.throughput), seconds(c.response_time), short(c.number_in_system)])
+            .map(|c| {
+                vec![
+                    c.name.clone(),
+                    short_or_dash(c.throughput),
+                    seconds(c.response_time),
+                    short_or_dash(c.number_in_system),
+                ]
+            })
             .collect();
         out += &table::plain(&["class", "throughput /s", "response", "customers"], &rows, 1);
         out += "\n";
@@ -29,7 +37,7 @@ pub fn text(solution: &NetworkSolution, paint: Paint) -> String {
     let rows: Vec<Vec<String>> = solution
         .bounds
         .iter()
-        .map(|b| vec![b.class.clone(), range(b.throughput, short), range(b.response_time, seconds)])
+        .map(|b| vec![b.class.clone(), range(b.throughput, short_or_dash), range(b.response_time, seconds)])
         .collect();
     out += &table::plain(&["class", "throughput /s", "response"], &rows, 1);
     if let Some(flow) = &solution.flow_equivalent {
@@ -62,23 +70,19 @@ fn stations(solution: &NetworkSolution) -> String {
             [one] => seconds(one.residence_time),
             _ => String::new(),
         };
-        rows.push(vec![s.name.clone(), utilization(s.utilization), short(s.queue_length), residence]);
+        rows.push(vec![s.name.clone(), utilization(s.utilization), short_or_dash(s.queue_length), residence]);
         if several {
             for c in s.classes.iter().filter(|c| c.queue_length.is_some_and(|q| q > 0.0)) {
                 rows.push(vec![
                     format!("  {}", c.name),
                     utilization(c.utilization),
-                    short(c.queue_length),
+                    short_or_dash(c.queue_length),
                     seconds(c.residence_time),
                 ]);
             }
         }
     }
     table::plain(&["station", "utilization", "customers", "residence"], &rows, 1)
-}
-
-fn short(x: Option<f64>) -> String {
-    x.map_or_else(|| "-".to_owned(), number::short)
 }
 
 fn seconds(x: Option<f64>) -> String {

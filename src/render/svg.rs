@@ -162,7 +162,7 @@ impl Breakdown {
 }
 
 /// Tenths of a pixel are enough, and keep files small and the same everywhere.
-fn round(x: f64) -> f64 {
+pub(super) fn round(x: f64) -> f64 {
     (x * 10.0).round() / 10.0
 }
 

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::forecast::Forecast;
 use crate::forecast::sweep::Goal;
-use crate::forecast::{Forecast, ForecastWarning};
 use crate::render::number::short;
 use crate::render::paint::{Paint, wrap};
-use crate::render::{RenderError, WIDTH, advice, csv, curve, json, table, text};
+use crate::render::{RenderError, WIDTH, advice, csv, curve, json, table};
 
 /// What is kept of a scenario, already in its final form.
 #[derive(Debug, Clone, PartialEq)]
@@ -148,12 +148,6 @@ pub fn goal_text(goal: &str, key: &str, found: &Goal, paint: Paint) -> String {
             format!("{head}\n{}", wrap("  ", &why_not(key, value, forecast), WIDTH))
         }
     }
-}
-
-/// The section of warnings under a text table.
-#[must_use]
-pub fn warnings(all: &[ForecastWarning], paint: Paint) -> String {
-    text::warnings(all, paint)
 }
 
 #[cfg(test)]

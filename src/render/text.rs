@@ -1,7 +1,7 @@
 //! Text for people: the answer first, then why, then what to do; the last lines are pgbench's own.
 
 use crate::forecast::{Forecast, ForecastWarning, StationForecast};
-use crate::render::number::{bytes, change, count, duration, percent, percent_or_dash, short};
+use crate::render::number::{bytes, change, count, duration, percent, percent_or_dash, short, short_or_dash};
 use crate::render::paint::{Paint, wrap};
 use crate::render::{Exporter, RenderError, WIDTH, advice, curve, table};
 
@@ -135,14 +135,13 @@ pub(super) const TRANSACTION_HEADER: [&str; 7] =
 pub(super) fn transaction_rows(f: &Forecast) -> Vec<Vec<String>> {
     let rows = f.transactions.iter().map(|t| {
         let l = t.latency_ms;
-        let ms = |x: Option<f64>| x.map_or_else(|| "-".into(), short);
         vec![
             t.name.clone(),
             short(t.tps),
-            ms(l.map(|l| l.mean)),
-            ms(l.map(|l| l.p50)),
-            ms(l.map(|l| l.p95)),
-            ms(l.map(|l| l.p99)),
+            short_or_dash(l.map(|l| l.mean)),
+            short_or_dash(l.map(|l| l.p50)),
+            short_or_dash(l.map(|l| l.p95)),
+            short_or_dash(l.map(|l| l.p99)),
             short(t.aborts_per_s),
         ]
     });
@@ -186,14 +185,14 @@ pub(super) fn next_steps(f: &Forecast) -> Vec<String> {
 }
 
 /// The section of warnings; empty without any.
-pub(super) fn warnings(all: &[ForecastWarning], paint: Paint) -> String {
+#[must_use]
+pub fn warnings(all: &[ForecastWarning], paint: Paint) -> String {
     if all.is_empty() {
         return String::new();
     }
     let mut out = format!("\n{}\n", paint.bold("Warnings"));
     for w in all {
-        let place = w.location.as_ref().map(|l| format!("{l}: ")).unwrap_or_default();
-        let lines = wrap("  - ", &format!("{place}{} [{}]", w.message, w.code), WIDTH);
+        let lines = wrap("  - ", &w.to_string(), WIDTH);
         out += &lines.replacen("  - ", &paint.warn("  - "), 1);
     }
     out

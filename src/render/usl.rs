@@ -173,9 +173,8 @@ impl Report {
         let curve: Vec<(f64, f64)> =
             (0..=120).map(|i| reach * f64::from(i) / 120.0).map(|n| (n, usl.throughput(n).max(0.0))).collect();
         let ceiling = nice(points.iter().chain(&curve).map(|p| p.1).fold(0.0, f64::max));
-        let round = |v: f64| (v * 10.0).round() / 10.0;
-        let x = |n: f64| round(left + n / reach * (right - left));
-        let y = |v: f64| round(bottom - v / ceiling * (bottom - top));
+        let x = |n: f64| svg::round(left + n / reach * (right - left));
+        let y = |v: f64| svg::round(bottom - v / ceiling * (bottom - top));
         let line: Vec<String> = curve.iter().map(|(n, v)| format!("{},{}", x(*n), y(*v))).collect();
         let tick = |at: f64, label: f64| context! { at => at, label => number::short(label) };
         let quarter = |whole: f64, i: u32| whole * f64::from(i) / 4.0;

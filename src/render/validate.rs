@@ -1,16 +1,16 @@
 //! `predict validate` as text, JSON and CSV.
 
 use crate::live::validate::result::{Cell, Compared, Validation};
-use crate::render::number::{change, percent, percent_or_dash, short};
+use crate::render::number::{change, count, percent, percent_or_dash, short, short_or_dash};
 use crate::render::paint::{Paint, wrap};
-use crate::render::{RenderError, WIDTH, csv as rows, table, text};
+use crate::render::{RenderError, WIDTH, csv as rows, json, table, text};
 
 /// The JSON form, ending in a newline.
 ///
 /// # Errors
 /// The serializer's.
-pub fn json(validation: &Validation) -> Result<String, RenderError> {
-    Ok(serde_json::to_string_pretty(validation)? + "\n")
+pub fn to_json(validation: &Validation) -> Result<String, RenderError> {
+    json::pretty(validation)
 }
 
 /// One row per load, at full precision.
@@ -124,22 +124,21 @@ fn latency(v: &Validation) -> String {
     let header = ["clients", "", "mean ms", "p95 ms", "server CPU", "limit"];
     let mut rows = Vec::new();
     for c in &v.cells {
-        let ms = |x: Option<f64>| x.map_or_else(|| "-".to_owned(), short);
         let (m, f) = (c.measured.latency_ms, c.forecast.latency_ms);
         let cpu = c.forecast.stations.iter().find(|s| s.name == "server_cpu").and_then(|s| s.utilization);
         rows.push(vec![
             load(c),
             "measured".into(),
-            ms(m.map(|l| l.mean)),
-            ms(m.map(|l| l.p95)),
+            short_or_dash(m.map(|l| l.mean)),
+            short_or_dash(m.map(|l| l.p95)),
             percent_or_dash(c.measured.server_cpu),
             c.measured.bottleneck.clone(),
         ]);
         rows.push(vec![
             String::new(),
             "forecast".into(),
-            ms(f.map(|l| l.mean)),
-            ms(f.map(|l| l.p95)),
+            short_or_dash(f.map(|l| l.mean)),
+            short_or_dash(f.map(|l| l.p95)),
             percent_or_dash(cpu),
             c.forecast.bottleneck.station.clone(),
         ]);
@@ -154,11 +153,10 @@ fn explanations(v: &Validation, paint: Paint) -> String {
         out += &wrap("  - ", &format!("{}: {}", named(c), c.difference.text), WIDTH);
     }
     if let Some(worst) = v.cells.iter().max_by(|a, b| a.error.abs().total_cmp(&b.error.abs())) {
-        let number = |x: Option<f64>| x.map_or_else(|| "-".to_owned(), short);
-        let row = |c: &Compared| vec![c.what.clone(), number(c.forecast), number(c.measured)];
+        let row = |c: &Compared| vec![c.what.clone(), short_or_dash(c.forecast), short_or_dash(c.measured)];
         let times = worst.difference.times_ms.iter();
         let mut rows: Vec<Vec<String>> =
-            times.map(|c| vec![format!("time at {}, ms", c.what), number(c.forecast), number(c.measured)]).collect();
+            times.map(|c| row(&Compared { what: format!("time at {}, ms", c.what), ..c.clone() })).collect();
         rows.extend(worst.difference.demands.iter().map(row));
         out += &format!("\n{}\n", paint.bold(&format!("A transaction with {}", named(worst))));
         out += &table::plain(&["", "forecast", "measured"], &rows, 1);
@@ -168,7 +166,7 @@ fn explanations(v: &Validation, paint: Paint) -> String {
 
 fn named(cell: &Cell) -> String {
     match cell.clients {
-        Some(n) => crate::render::number::count(n, "client"),
+        Some(n) => count(n, "client"),
         None => format!("{} arriving", load(cell)),
     }
 }

@@ -106,16 +106,7 @@ impl Scope<'_> {
                 out.push((alias.clone(), found));
             }
             TableRef::Function { name, args, alias, columns, .. } => {
-                let call = crate::sql::tree::Expr::Call {
-                    name: name.clone(),
-                    args: args.clone(),
-                    star: false,
-                    distinct: false,
-                    order_by: Vec::new(),
-                    filter: None,
-                    over: None,
-                    span: 0..0,
-                };
+                let call = crate::sql::tree::Expr::call(name.clone(), args.clone(), 0..0);
                 let label = alias.clone().unwrap_or_else(|| name.name.clone());
                 let mut found = vec![self.column(label.clone(), &call, &[])];
                 rename(&mut found, columns);

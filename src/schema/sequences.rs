@@ -118,14 +118,6 @@ pub(super) const fn sequence_of_serial() -> CreateSequence {
 
 /// `nextval('sequence')`, the default of serial and identity columns.
 fn nextval(sequence: &str) -> Expr {
-    Expr::Call {
-        name: QualifiedName { schema: None, name: "nextval".into() },
-        args: vec![Expr::Literal(Literal::Text(sequence.to_owned()))],
-        star: false,
-        distinct: false,
-        order_by: Vec::new(),
-        filter: None,
-        over: None,
-        span: 0..0,
-    }
+    let name = QualifiedName { schema: None, name: "nextval".into() };
+    Expr::call(name, vec![Expr::Literal(Literal::Text(sequence.to_owned()))], 0..0)
 }

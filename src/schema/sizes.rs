@@ -7,17 +7,17 @@ use super::types::{Column, DataType, TypeFamily};
 use crate::units::PAGE_BYTES;
 
 /// Page header (PageHeaderData, bufpage.h).
-pub(super) const PAGE_HEADER: f64 = 24.0;
+pub const PAGE_HEADER: f64 = 24.0;
 /// Line pointer (ItemIdData, itemid.h).
-pub(super) const LINE_POINTER: f64 = 4.0;
+pub const LINE_POINTER: f64 = 4.0;
 /// Heap tuple header before the null bitmap (SizeofHeapTupleHeader, htup_details.h).
-const HEAP_HEADER: f64 = 23.0;
+pub const HEAP_HEADER: f64 = 23.0;
 /// Index tuple header (IndexTupleData, itup.h).
-const INDEX_HEADER: f64 = 8.0;
+pub const INDEX_HEADER: f64 = 8.0;
 /// Null bitmap of an index tuple (IndexAttributeBitMapData, itup.h), aligned.
 const INDEX_NULLS: f64 = 8.0;
 /// Most bytes of a value that is stored with a 1-byte header (VARATT_SHORT_MAX, postgres.h).
-const SHORT_VALUE: f64 = 127.0;
+pub const SHORT_VALUE: f64 = 127.0;
 /// Tuples above it get their wide values compressed or moved out (TOAST_TUPLE_THRESHOLD, heaptoast.h).
 pub const TOAST_THRESHOLD: f64 = 2032.0;
 /// What stays of a value that was moved out (TOAST_POINTER_SIZE, detoast.h).

@@ -132,16 +132,7 @@ const fn is_operator(kind: K) -> bool {
     )
 }
 
-/// A call without any of the clauses that a call may have.
+/// A call of a function of the server's own.
 pub(super) fn simple_call(name: &str, args: Vec<Expr>, span: Span) -> Expr {
-    Expr::Call {
-        name: QualifiedName { schema: None, name: name.into() },
-        args,
-        star: false,
-        distinct: false,
-        order_by: Vec::new(),
-        filter: None,
-        over: None,
-        span,
-    }
+    Expr::call(QualifiedName { schema: None, name: name.into() }, args, span)
 }

@@ -25,7 +25,7 @@ pub(super) fn named_isolation(text: &str) -> Option<Isolation> {
 }
 
 /// BEGIN, COMMIT and ROLLBACK in all their spellings; an isolation level named there is noted.
-pub(super) fn control(text: &str, isolation: &mut Isolation) -> Option<StepKind> {
+pub(super) fn control(text: &str, isolation: &mut Option<Isolation>) -> Option<StepKind> {
     // Nearly every statement is none of these: look at the first letter before anything else.
     let first = text.trim_start().chars().next()?.to_ascii_lowercase();
     if !matches!(first, 'b' | 's' | 'c' | 'e' | 'r' | 'a' | '-' | '/') {
@@ -35,9 +35,7 @@ pub(super) fn control(text: &str, isolation: &mut Isolation) -> Option<StepKind>
     let word = |i: usize| words.get(i).map_or("", String::as_str);
     match (word(0), word(1)) {
         ("begin", _) | ("start", "transaction") => {
-            if let Some(named) = named_isolation(text) {
-                *isolation = named;
-            }
+            *isolation = named_isolation(text).or(*isolation);
             Some(StepKind::Begin)
         }
         ("commit", "prepared") | ("rollback", "prepared" | "to") => None,
@@ -45,9 +43,7 @@ pub(super) fn control(text: &str, isolation: &mut Isolation) -> Option<StepKind>
         ("commit" | "end", _) => Some(StepKind::Commit),
         ("rollback" | "abort", _) => Some(StepKind::Rollback),
         ("set", "transaction") | ("set", "session") => {
-            if let Some(named) = named_isolation(text) {
-                *isolation = named;
-            }
+            *isolation = named_isolation(text).or(*isolation);
             None
         }
         _ => None,
@@ -61,10 +57,10 @@ mod tests {
     #[test]
     fn spellings() {
         let read = |text: &str| {
-            let mut isolation = Isolation::ReadCommitted;
+            let mut isolation = None;
             (control(text, &mut isolation).map(|k| format!("{k:?}")).unwrap_or_default(), isolation)
         };
-        let plain = |s: &str| (s.to_owned(), Isolation::ReadCommitted);
+        let plain = |s: &str| (s.to_owned(), None);
         for text in ["BEGIN", "begin;", " Begin Work", "-- c\nBEGIN", "START TRANSACTION", "/* x */ begin"] {
             assert_eq!(read(text), plain("Begin"), "{text}");
         }
@@ -84,8 +80,9 @@ mod tests {
         ] {
             assert_eq!(read(text), plain(""), "{text}");
         }
-        assert_eq!(read("BEGIN ISOLATION LEVEL REPEATABLE READ").1, Isolation::RepeatableRead);
-        assert_eq!(read("start transaction read write, isolation level serializable").1, Isolation::Serializable);
-        assert_eq!(read("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE").1, Isolation::Serializable);
+        assert_eq!(read("BEGIN ISOLATION LEVEL REPEATABLE READ").1, Some(Isolation::RepeatableRead));
+        assert_eq!(read("start transaction read write, isolation level serializable").1, Some(Isolation::Serializable));
+        assert_eq!(read("BEGIN ISOLATION LEVEL READ COMMITTED").1, Some(Isolation::ReadCommitted));
+        assert_eq!(read("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE").1, Some(Isolation::Serializable));
     }
 }

@@ -124,7 +124,7 @@ pub(super) struct TransactionFile {
     pub name: Option<Located<Text>>,
     /// Relative frequency; 1 when not given.
     pub weight: Option<Count>,
-    /// Isolation level; read committed when not given.
+    /// Isolation level; the machine's `default_transaction_isolation` when not given.
     pub isolation: Option<IsolationFile>,
     /// Variables, drawn once per transaction; $1 is the first. Beside a script: as pgbench's -D.
     #[serde(default)]

@@ -81,7 +81,7 @@ fn transaction_type(
         name: String::new(),
         position: Some(document.position(located.node)),
         weight: file.weight.as_ref().map_or(1.0, |w| w.0),
-        isolation: file.isolation.map_or(Isolation::ReadCommitted, isolation),
+        isolation: file.isolation.map(isolation),
         variables: variables(document, &file.variables)?,
         steps: Vec::new(),
         on_conflict: match file.on_conflict {

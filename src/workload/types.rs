@@ -106,8 +106,8 @@ pub struct Transaction {
     pub position: Option<Position>,
     /// Relative frequency.
     pub weight: f64,
-    /// Isolation level.
-    pub isolation: Isolation,
+    /// The isolation level that it names; `None`: the server's `default_transaction_isolation`.
+    pub isolation: Option<Isolation>,
     /// Variables, in the order listed; `$1` is the first.
     pub variables: Vec<Variable>,
     /// What is sent, BEGIN and COMMIT made explicit.
@@ -139,6 +139,18 @@ pub enum Isolation {
     RepeatableRead,
     /// SSI.
     Serializable,
+}
+
+impl Isolation {
+    /// As SQL and `default_transaction_isolation` write it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ReadCommitted => "read committed",
+            Self::RepeatableRead => "repeatable read",
+            Self::Serializable => "serializable",
+        }
+    }
 }
 
 /// After a serialization failure or a deadlock.
@@ -303,6 +315,24 @@ pub enum Protocol {
     /// Named prepared statements.
     #[default]
     Prepared,
+}
+
+impl Protocol {
+    /// The protocol that [`Self::as_str`] writes so.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Simple, Self::Extended, Self::Prepared].into_iter().find(|p| p.as_str() == name)
+    }
+
+    /// As a workload file and pgbench's `-M` write it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Simple => "simple",
+            Self::Extended => "extended",
+            Self::Prepared => "prepared",
+        }
+    }
 }
 
 /// A measured point of the workload as it runs today.

@@ -4,6 +4,8 @@
 
 mod authority;
 mod place;
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::fs;
 use std::net::TcpListener;

@@ -8,9 +8,10 @@ use std::process::Command;
 
 use predict::live::conninfo::environment::Environment;
 use predict::live::conninfo::{Conninfo, Typed};
-use predict::live::{Cluster, ClusterOptions, LiveError, Loopback};
+use predict::live::{Cluster, ClusterOptions, Loopback};
 
 use crate::authority::Authority;
+use crate::support::server;
 
 /// A server with TLS on the loopback, a home directory for the client, and roles to connect as.
 pub struct Place {
@@ -43,14 +44,7 @@ impl Place {
             rules: RULES.to_owned(),
         };
         let options = ClusterOptions { loopback: Some(loopback), ..ClusterOptions::default() };
-        let cluster = match Cluster::start(&options) {
-            Ok(cluster) => cluster,
-            Err(LiveError::NoBinary { program }) if std::env::var_os("CI").is_none() => {
-                eprintln!("skipped: no {program} here");
-                return None;
-            }
-            Err(error) => panic!("{error}"),
-        };
+        let cluster = server(&options)?;
         let roles = "CREATE ROLE plain_only LOGIN; CREATE ROLE tls_user LOGIN; CREATE ROLE open LOGIN;
             CREATE ROLE tls_only LOGIN PASSWORD 'pa:ss'; CREATE ROLE slow LOGIN PASSWORD 'sc''ram';
             SET password_encryption = 'md5'; CREATE ROLE md5 LOGIN PASSWORD 'five'";

@@ -1,6 +1,9 @@
 //! What is read of a schema, as its author wrote it and as pg_dump writes it, compared with the catalog of the
 //! server that it was loaded into: every fact of every table.
 
+#[path = "../support/mod.rs"]
+mod support;
+
 mod catalog;
 mod facts;
 
@@ -8,19 +11,11 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use predict::diagnostic::{Warning, WarningCode};
-use predict::live::{Cluster, ClusterOptions, LiveError};
+use predict::live::{Cluster, ClusterOptions};
 use predict::schema::{Schema, read};
 
-/// A server, or `None` where PostgreSQL is not installed; in CI that is a failure, not an excuse.
 fn server() -> Option<Cluster> {
-    match Cluster::start(&ClusterOptions::default().setting("fsync", "off")) {
-        Ok(cluster) => Some(cluster),
-        Err(LiveError::NoBinary { program }) if std::env::var_os("CI").is_none() => {
-            eprintln!("*** did not run: there is no {program} here ***");
-            None
-        }
-        Err(error) => panic!("{error}"),
-    }
+    support::server(&ClusterOptions::default().setting("fsync", "off"))
 }
 
 /// Rows with `|` between columns.

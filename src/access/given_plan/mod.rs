@@ -14,13 +14,10 @@ use crate::access::footprint::{Footprint, RelationUse};
 use crate::access::wal;
 use crate::diagnostic::{InputError, Position, Warning, WarningCode};
 use crate::sql::tree::LockMode;
-use crate::units::{Bytes, Pages};
+use crate::units::{Bytes, PAGE_BYTES, Pages};
 use crate::workload::PlanText;
 use node::Node;
 use reading::{DESCENT_PAGES, Reading};
-
-/// Bytes of a full-page image without its hole, at most; what is left of a plan's WAL is its records.
-const IMAGE: f64 = 8192.0;
 
 /// A plan that was read.
 #[derive(Debug, Clone)]
@@ -169,7 +166,8 @@ impl Plan {
 fn records(root: Node<'_>) -> Option<f64> {
     let bytes = root.number("WAL Bytes")?;
     let images = root.number("WAL FPI").unwrap_or(0.0);
-    if images == 0.0 { Some(bytes) } else { Some(bytes - images * IMAGE).filter(|rest| *rest > 0.0) }
+    // An image is a page at most; what is left of a plan's WAL is its records.
+    if images == 0.0 { Some(bytes) } else { Some(bytes - images * PAGE_BYTES).filter(|rest| *rest > 0.0) }
 }
 
 /// WAL of the locks on rows that foreign keys point at, which are taken after the plan.

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::meaning::Run;
-use super::values::Protocol;
 use crate::diagnostic::InputError;
 use crate::schema::{Schema, TableName};
+use crate::workload::Protocol;
 use crate::workload::pgbench::Tables;
 use crate::yaml::{Document, quote_key};
 
@@ -51,16 +51,15 @@ pub fn document(run: &Run, tables: &Tables, schema: &Schema, given: Option<Docum
             document.set("connections", &json!({"reconnect": run.connect}).to_string())?;
         }
     }
-    document.set("protocol", protocol(run))?;
+    document.set("protocol", protocol(run).as_str())?;
     Ok(document)
 }
 
 /// With a new connection for each transaction a prepared statement is used once: it is parsed each time.
-fn protocol(run: &Run) -> &'static str {
+fn protocol(run: &Run) -> Protocol {
     match run.protocol {
-        Protocol::Simple => "simple",
-        Protocol::Prepared if !run.connect => "prepared",
-        Protocol::Extended | Protocol::Prepared => "extended",
+        Protocol::Prepared if run.connect => Protocol::Extended,
+        other => other,
     }
 }
 

@@ -4,8 +4,9 @@ use std::io::Read;
 use std::path::Path;
 
 use super::options::PgbenchArgs;
-use super::values::{Protocol, Tries, weighted};
+use super::values::{Tries, weighted};
 use crate::diagnostic::InputError;
+use crate::workload::Protocol;
 use crate::workload::pgbench::{Builtin, Tables};
 
 /// More scripts pgbench does not take.
@@ -131,7 +132,8 @@ pub fn run(args: &PgbenchArgs) -> Result<Run, InputError> {
         clients,
         jobs: args.jobs.unwrap_or(1),
         rate: args.rate,
-        protocol: args.protocol.unwrap_or_default(),
+        // pgbench's own default is not that of a workload file.
+        protocol: args.protocol.unwrap_or(Protocol::Simple),
         connect: args.connect,
         retry: args.max_tries.is_some_and(|Tries(n)| n != 1),
         defines: args.define.clone(),

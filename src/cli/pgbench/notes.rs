@@ -2,9 +2,9 @@
 
 use super::meaning::Run;
 use super::options::PgbenchArgs;
-use super::values::Protocol;
 use crate::diagnostic::WarningCode;
 use crate::forecast::{Forecast, ForecastWarning};
+use crate::workload::Protocol;
 
 /// Share of its threads' time from which pgbench itself limits what is sent.
 const BUSY: f64 = 0.9;

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args};
 
 use super::values::{
-    Protocol, Tries, aggregate, clients, define, fillfactor, jobs, latency, method, partitions, progress, protocol,
-    rate, sampling, scale, seed, steps, time, transactions, tries,
+    Tries, aggregate, clients, define, fillfactor, jobs, latency, method, partitions, progress, protocol, rate,
+    sampling, scale, seed, steps, time, transactions, tries,
 };
 use crate::cli::forecast::Format;
 use crate::cli::options::ClientList;
+use crate::workload::Protocol;
 use crate::workload::pgbench::PartitionMethod;
 
 const INIT: &str = "Initialization options (without -i they say how the tables were made)";

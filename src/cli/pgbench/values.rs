@@ -1,19 +1,8 @@
 //! Values of pgbench's options, refused in pgbench's own words.
 
 use crate::cli::options::ClientList;
+use crate::workload::Protocol;
 use crate::workload::pgbench::PartitionMethod;
-
-/// How statements are sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Protocol {
-    /// The default of pgbench.
-    #[default]
-    Simple,
-    /// Parsed each time.
-    Extended,
-    /// Parsed once.
-    Prepared,
-}
 
 /// `--max-tries`; 0 is without limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,12 +82,8 @@ pub fn sampling(text: &str) -> Result<f64, String> {
 }
 
 pub fn protocol(text: &str) -> Result<Protocol, String> {
-    match text {
-        "simple" => Ok(Protocol::Simple),
-        "extended" => Ok(Protocol::Extended),
-        "prepared" => Ok(Protocol::Prepared),
-        _ => Err(format!("invalid query mode (-M): \"{text}\"; expected simple, extended or prepared")),
-    }
+    let unknown = || format!("invalid query mode (-M): \"{text}\"; expected simple, extended or prepared");
+    Protocol::named(text).ok_or_else(unknown)
 }
 
 pub fn method(text: &str) -> Result<PartitionMethod, String> {

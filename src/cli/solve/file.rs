@@ -110,9 +110,7 @@ impl Places {
 /// Reads a network.
 pub(super) fn read(document: &Document) -> Result<(Network, Places), InputError> {
     let file: NetworkFile = document.deserialize()?;
-    if let Some(version) = file.version.filter(|v| v.value.0 != 1.0) {
-        return Err(document.error_at(version.node, format!("version {} is not known", version.value.0)).expected("1"));
-    }
+    document.check_version(file.version.as_ref(), 1)?;
     let mut places = Places { root: document.root(), classes: Vec::new(), stations: Vec::new() };
     let mut classes: Vec<Class> = Vec::new();
     for class in &file.classes.value {

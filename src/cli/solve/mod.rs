@@ -4,10 +4,10 @@ mod file;
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::cli::ExitStatus;
-use crate::cli::options::GlobalOptions;
+use crate::cli::options::{GlobalOptions, TextOrJson};
 use crate::cli::output::Output;
 use crate::queueing;
 use crate::render::{json, solve as render};
@@ -26,17 +26,11 @@ pub struct SolveArgs {
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Format of the result
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
-    format: Format,
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = TextOrJson::Text)]
+    format: TextOrJson,
     /// Write the result to a file, whole or not at all
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 /// Runs the command.
@@ -49,8 +43,8 @@ pub fn run(args: &SolveArgs, global: &GlobalOptions) -> anyhow::Result<ExitStatu
     let (network, places) = file::read(&document)?;
     let solution = queueing::solve(&network).map_err(|e| places.explain(&document, &network, &e))?;
     let text = match args.format {
-        Format::Text => render::text(&solution, output.paint(global.color)),
-        Format::Json => json::pretty(&solution)?,
+        TextOrJson::Text => render::text(&solution, output.paint(global.color)),
+        TextOrJson::Json => json::pretty(&solution)?,
     };
     output.finish(&text)?;
     Ok(ExitStatus::Success)

@@ -7,7 +7,6 @@ use postgres::Client;
 
 use crate::forecast::pipeline::plan;
 use crate::forecast::{Base, Sources};
-use crate::live::calibrate::sql_error;
 use crate::live::pgbench::{Run, Script};
 use crate::live::{LiveError, Server, Target};
 use crate::model::System;
@@ -171,9 +170,9 @@ const fn cell(family: Family, clients: u32) -> Cell {
 /// # Errors
 /// [`LiveError::Sql`] when the server refuses; [`LiveError::File`] when the folder does.
 pub fn prepare(client: &mut Client, schema: &str, folder: &Path) -> Result<(), LiveError> {
-    client.batch_execute(&format!("SET search_path = {schema}; {DDL} {FILL}")).map_err(sql_error)?;
-    client.batch_execute("VACUUM ANALYZE curve_accounts, curve_tellers, curve_hot").map_err(sql_error)?;
-    client.batch_execute("RESET search_path").map_err(sql_error)?;
+    client.batch_execute(&format!("SET search_path = {schema}; {DDL} {FILL}"))?;
+    client.batch_execute("VACUUM ANALYZE curve_accounts, curve_tellers, curve_hot")?;
+    client.batch_execute("RESET search_path")?;
     write_scripts(folder)
 }
 

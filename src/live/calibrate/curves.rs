@@ -6,9 +6,9 @@ use postgres::Client;
 use serde::{Deserialize, Serialize};
 
 use crate::live::calibrate::cells::{CELLS, Cell, Family};
-use crate::live::calibrate::interrupt::Interrupt;
 use crate::live::calibrate::typical::typical;
 use crate::live::calibrate::wal::Flushes;
+use crate::live::interrupt::Interrupt;
 use crate::live::processor::Snapshot;
 use crate::live::{LiveError, Server};
 use crate::units::Seconds;

@@ -4,10 +4,12 @@ use std::fs;
 use std::net::{TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
-use postgres::Client;
+use postgres::{Client, Row};
 
+use crate::live::backend::postmaster_of;
+use crate::live::calibrate::Location;
 use crate::live::calibrate::host::Bounds;
-use crate::live::calibrate::{Location, sql_error};
+use crate::live::calibrate::prices::CLIENTS;
 use crate::live::{Conninfo, LiveError};
 use crate::machine::modelled_settings;
 use crate::units::{Bytes, PAGE_BYTES, Seconds};
@@ -16,6 +18,8 @@ use crate::units::{Bytes, PAGE_BYTES, Seconds};
 const OLDEST: u32 = 12;
 /// Connections kept free for others while measuring.
 const SPARE_CONNECTIONS: u32 = 3;
+/// Connections without which the price list cannot be measured: it is defined at four clients.
+const LEAST_CONNECTIONS: u32 = CLIENTS;
 /// Handshakes of which the fastest is the wire's round trip.
 const HANDSHAKES: usize = 10;
 
@@ -50,95 +54,105 @@ pub struct Facts {
     pub standby: bool,
 }
 
+/// What is asked of the server first.
+const ASKED: &str = "\
+SELECT current_setting('server_version_num')::int4 AS version, current_setting('server_version') AS version_text,
+       pg_is_in_recovery() AS in_recovery, current_setting('transaction_read_only') = 'on' AS read_only,
+       has_database_privilege(current_database(), 'CREATE') AS may_create,
+       current_setting('block_size')::int4 AS block_size, pg_backend_pid() AS backend,
+       current_setting('max_connections')::int4 - current_setting('superuser_reserved_connections')::int4
+         - (SELECT count(*)::int4 FROM pg_stat_activity WHERE backend_type = 'client backend') AS free,
+       (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS superuser,
+       current_setting('synchronous_standby_names') <> '' AS standby,
+       current_database()::text AS database, current_user::text AS role,
+       to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI \"UTC\"') AS date";
+
+/// Major version in the answer to [`ASKED`].
+fn version(asked: &Row) -> u32 {
+    u32::try_from(asked.get::<_, i32>("version") / 10_000).unwrap_or(0)
+}
+
+/// Connections that may be used, by the answer to [`ASKED`].
+fn free_connections(asked: &Row) -> u32 {
+    u32::try_from(asked.get::<_, i32>("free")).unwrap_or(0).saturating_sub(SPARE_CONNECTIONS)
+}
+
+/// Why the server that answered [`ASKED`] cannot be calibrated, and what to do.
+fn unsuitable(asked: &Row) -> Option<String> {
+    let is = |what: &str| asked.get::<_, bool>(what);
+    if version(asked) < OLDEST {
+        let found: String = asked.get("version_text");
+        return Some(format!("the server is PostgreSQL {found}; version {OLDEST} or later is needed"));
+    }
+    if is("in_recovery") {
+        return Some("the server is in recovery (a standby): nothing can be written there, so calibrate its primary, or a server of its own on the same kind of machine".into());
+    }
+    if is("read_only") {
+        return Some(
+            "transactions are read-only here (default_transaction_read_only): calibrating writes to a scratch schema"
+                .into(),
+        );
+    }
+    if !is("may_create") {
+        let (database, role): (String, String) = (asked.get("database"), asked.get("role"));
+        return Some(format!(
+            "role \"{role}\" may not create a schema in database \"{database}\": run GRANT CREATE ON DATABASE \"{database}\" TO \"{role}\", or connect to another database"
+        ));
+    }
+    let block: i32 = asked.get("block_size");
+    if f64::from(block) != PAGE_BYTES {
+        return Some(format!("the server's block size is {block} bytes; the model is made for {PAGE_BYTES}"));
+    }
+    let free = free_connections(asked);
+    (free < LEAST_CONNECTIONS).then(|| {
+        format!(
+            "only {free} connections are free beside {SPARE_CONNECTIONS} for others; at least {LEAST_CONNECTIONS} are needed: raise max_connections"
+        )
+    })
+}
+
 impl Facts {
     /// Asks the server, and looks at what this host shows of it.
     ///
     /// # Errors
-    /// [`LiveError::Unsuitable`] for a server in recovery, one too old, one of another block size, a role that may
-    /// not create a schema, or one with too few free connections.
+    /// [`LiveError::Unsuitable`] for a server in recovery, read-only, too old or of another block size, a role that may
+    /// not create a schema, or too few free connections.
     pub fn find(client: &mut Client, conninfo: &Conninfo) -> Result<Self, LiveError> {
-        let asked = client
-            .query_one(
-                "SELECT current_setting('server_version_num')::int4, current_setting('server_version'),
-                        pg_is_in_recovery(), has_database_privilege(current_database(), 'CREATE'),
-                        current_setting('block_size')::int4, pg_backend_pid(),
-                        current_setting('max_connections')::int4
-                          - current_setting('superuser_reserved_connections')::int4
-                          - (SELECT count(*)::int4 FROM pg_stat_activity WHERE backend_type = 'client backend'),
-                        (SELECT rolsuper FROM pg_roles WHERE rolname = current_user),
-                        current_setting('synchronous_standby_names') <> '',
-                        current_database()::text, current_user::text,
-                        current_setting('transaction_read_only') = 'on',
-                        to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI \"UTC\"')",
-                &[],
-            )
-            .map_err(sql_error)?;
-        let number: i32 = asked.get(0);
-        let version = u32::try_from(number / 10_000).unwrap_or(0);
-        let version_text: String = asked.get(1);
-        let refuse = |message: String| Err(LiveError::Unsuitable { message });
-        let (database, role): (String, String) = (asked.get(9), asked.get(10));
-        if version < OLDEST {
-            return refuse(format!("the server is PostgreSQL {version_text}; version {OLDEST} or later is needed"));
+        let asked = client.query_one(ASKED, &[])?;
+        if let Some(message) = unsuitable(&asked) {
+            return Err(LiveError::Unsuitable { message });
         }
-        if asked.get::<_, bool>(2) {
-            return refuse("the server is in recovery (a standby): nothing can be written there, so calibrate its primary, or a server of its own on the same kind of machine".into());
-        }
-        if asked.get::<_, bool>(11) {
-            return refuse(
-                "transactions are read-only here (default_transaction_read_only): calibrating writes to a scratch schema"
-                    .into(),
-            );
-        }
-        if !asked.get::<_, bool>(3) {
-            return refuse(format!(
-                "role \"{role}\" may not create a schema in database \"{database}\": run GRANT CREATE ON DATABASE \"{database}\" TO \"{role}\", or connect to another database"
-            ));
-        }
-        if f64::from(asked.get::<_, i32>(4)) != PAGE_BYTES {
-            return refuse(format!(
-                "the server's block size is {} bytes; the model is made for 8192",
-                asked.get::<_, i32>(4)
-            ));
-        }
-        let free = u32::try_from(asked.get::<_, i32>(6)).unwrap_or(0).saturating_sub(SPARE_CONNECTIONS);
-        if free < 4 {
-            return refuse(format!(
-                "only {free} connections are free beside {SPARE_CONNECTIONS} for others; at least 4 are needed: raise max_connections"
-            ));
-        }
-        let superuser = asked.get::<_, bool>(7);
-        let backend = u32::try_from(asked.get::<_, i32>(5)).unwrap_or(0);
-        let local = is_local(conninfo) && is_backend(backend);
+        let backend = u32::try_from(asked.get::<_, i32>("backend")).ok().filter(|_| conninfo.is_local());
+        let postmaster = backend.and_then(postmaster_of);
         let own = Bounds::look(&mut |path| fs::read_to_string(path).ok()).unwrap_or_default();
-        let server = if local {
-            let process = format!("/proc/{backend}/");
-            Bounds::look(&mut |path| fs::read_to_string(path.replace("/proc/self/", &process)).ok())
-        } else {
-            Bounds::look(&mut |path| through_server(client, path))
+        let server = match backend.filter(|_| postmaster.is_some()) {
+            Some(backend) => {
+                let process = format!("/proc/{backend}/");
+                Bounds::look(&mut |path| fs::read_to_string(path.replace("/proc/self/", &process)).ok())
+            }
+            None => Bounds::look(&mut |path| through_server(client, path)),
         };
         let location = match &server {
-            Some(s) if local && s.cpus.iter().any(|cpu| own.cpus.contains(cpu)) => Location::SameCores,
-            Some(_) if local => Location::OtherCores,
+            Some(s) if postmaster.is_some() && s.cpus.iter().any(|cpu| own.cpus.contains(cpu)) => Location::SameCores,
+            Some(_) if postmaster.is_some() => Location::OtherCores,
             _ => Location::OtherHost,
         };
+        let data_directory = client.query_one("SELECT current_setting('data_directory', true)", &[]);
         Ok(Self {
-            date: asked.get(12),
-            version,
-            version_text,
+            date: asked.get("date"),
+            version: version(&asked),
+            version_text: asked.get("version_text"),
             location,
             server,
             own,
             settings: settings(client)?,
-            postmaster: local.then(|| parent(backend)).flatten(),
+            postmaster,
             rtt: round_trip(conninfo),
-            free_connections: free,
-            superuser,
-            data_directory: client
-                .query_one("SELECT current_setting('data_directory', true)", &[])
-                .ok()
-                .and_then(|row| row.get(0)),
-            standby: asked.get(8),
+            free_connections: free_connections(&asked),
+            superuser: asked.get("superuser"),
+            // Not every role may know it.
+            data_directory: data_directory.ok().and_then(|row| row.get(0)),
+            standby: asked.get("standby"),
         })
     }
 
@@ -181,14 +195,12 @@ impl Facts {
 /// Settings that the model knows: all of them by value, switches of the planner only where they are off.
 fn settings(client: &mut Client) -> Result<Vec<(String, String)>, LiveError> {
     let known: Vec<&str> = modelled_settings().collect();
-    let rows = client
-        .query(
-            "SELECT name, current_setting(name) FROM pg_settings
+    let rows = client.query(
+        "SELECT name, current_setting(name) FROM pg_settings
              WHERE name = ANY($1) OR (name LIKE 'enable\\_%' AND setting = 'off' AND boot_val = 'on')
              ORDER BY name",
-            &[&known],
-        )
-        .map_err(sql_error)?;
+        &[&known],
+    )?;
     Ok(rows.iter().map(|r| (r.get(0), r.get(1))).collect())
 }
 
@@ -198,35 +210,10 @@ fn through_server(client: &mut Client, path: &str) -> Option<String> {
     row.get(0)
 }
 
-/// Whether a connection goes to this host as far as its address says.
-fn is_local(conninfo: &Conninfo) -> bool {
-    match conninfo.get("hostaddr").or_else(|| conninfo.get("host")) {
-        None => true,
-        Some(host) => {
-            host.is_empty()
-                || host.starts_with(['/', '@'])
-                || host == "localhost"
-                || host == "::1"
-                || host.starts_with("127.")
-        }
-    }
-}
-
-/// Whether a process of this host is a PostgreSQL backend: a port forwarded from elsewhere has none here.
-fn is_backend(pid: u32) -> bool {
-    fs::read_to_string(format!("/proc/{pid}/cmdline")).is_ok_and(|c| c.starts_with("postgres"))
-}
-
-/// The process that started another one.
-fn parent(pid: u32) -> Option<u32> {
-    let text = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    text.lines().find_map(|l| l.strip_prefix("PPid:"))?.trim().parse().ok()
-}
-
 /// The wire's round trip: the fastest TCP handshake, which the kernels answer without any process. A socket in the
 /// file system and the loopback have no wire; what they cost is CPU time.
 fn round_trip(conninfo: &Conninfo) -> Seconds {
-    if is_local(conninfo) {
+    if conninfo.is_local() {
         return Seconds::ZERO;
     }
     let Some(host) = conninfo.get("hostaddr").or_else(|| conninfo.get("host")) else { return Seconds::ZERO };

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use crate::live::calibrate::prices::Fitted;
 use crate::live::calibrate::{Calibration, Location};
 use crate::machine::coefficients::TABLE;
+use crate::machine::setting_as_yaml;
 use crate::units::Seconds;
 
 /// The file's text.
@@ -39,7 +40,7 @@ pub fn render(calibration: &Calibration) -> String {
     }
     let _ = writeln!(out, "postgresql:\n  version: {}", facts.version);
     for (name, value) in &facts.settings {
-        let _ = writeln!(out, "  {name}: {}", scalar(value));
+        let _ = writeln!(out, "  {name}: {}", setting_as_yaml(value));
     }
     coefficients(&mut out, calibration);
     out
@@ -170,13 +171,6 @@ fn duration(time: Seconds) -> String {
     if time.get() <= 0.0 { "0us".to_owned() } else { format!("{}us", number(time.us())) }
 }
 
-/// A setting's value as YAML: plain where nothing but letters, digits and the like are in it.
-fn scalar(value: &str) -> String {
-    let plain =
-        !value.is_empty() && value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'));
-    if plain { value.to_owned() } else { format!("'{}'", value.replace('\'', "''")) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -196,6 +190,5 @@ mod tests {
             assert_eq!(number(x), text, "{x}");
         }
         assert_eq!(duration(Seconds(0.002_123_4)), "2123us");
-        assert_eq!((scalar("16GB").as_str(), scalar("read committed").as_str()), ("16GB", "'read committed'"));
     }
 }

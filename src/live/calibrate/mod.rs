@@ -8,7 +8,6 @@ pub mod contention;
 pub mod curves;
 pub mod facts;
 pub mod host;
-pub mod interrupt;
 pub mod machine_file;
 pub mod parameter;
 pub mod place;
@@ -25,13 +24,13 @@ use std::time::{Duration, Instant};
 use contention::Contention;
 use curves::Bench;
 use facts::Facts;
-use interrupt::Interrupt;
 pub use place::{Location, Place};
 use prices::PriceFit;
 use reads::Reads;
 use record::Record;
 use scratch::{LeftBehind, Scratch};
 
+use crate::live::interrupt::Interrupt;
 use crate::live::{Conninfo, LiveError, Server, Target};
 
 /// Share of the budget that the price list gets.
@@ -101,14 +100,13 @@ pub fn calibrate(
         let message = "the server's cores cannot be seen from here: name them by --cores N, or connect as a role that may read them through the server (a member of pg_read_server_files)";
         return Err(LiveError::Unsuitable { message: message.into() }.into());
     };
-    let mut scratch = Scratch::create(&conninfo)?;
+    let mut scratch = Scratch::create(&conninfo, interrupt)?;
     let own = conninfo.with_application_name(scratch.name());
-    interrupt.arm(&conninfo, scratch.name());
     let run = Run { facts: &facts, cores, conninfo: own, begun, budget: request.budget, interrupt };
     let measured = run.measure(&mut scratch, tick).map_err(|e| interrupt.explain(e));
     tick("removing the scratch schema");
-    interrupt.disarm();
     let removed = scratch.remove();
+    interrupt.disarm();
     match (measured, removed) {
         (Ok(record), Ok(())) => {
             interrupt.check()?;
@@ -173,13 +171,5 @@ impl Run<'_> {
     /// When measuring has to end.
     fn end(&self) -> Instant {
         self.begun + self.budget.saturating_sub(RESERVE)
-    }
-}
-
-/// An error of a statement, in the server's words.
-pub(crate) fn sql_error(error: postgres::Error) -> LiveError {
-    match error.as_db_error() {
-        Some(said) => LiveError::Sql { message: crate::live::conninfo::server_words(said) },
-        None => LiveError::Connection { message: error.to_string() },
     }
 }

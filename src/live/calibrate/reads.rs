@@ -17,7 +17,6 @@ use postgres::Client;
 use postgres::error::SqlState;
 
 use crate::live::calibrate::schedule::Backend;
-use crate::live::calibrate::sql_error;
 use crate::live::{Conninfo, LiveError};
 use crate::units::{Bytes, Rate, Seconds};
 
@@ -118,10 +117,10 @@ pub fn measure(
         Ok(()) => {}
         // Storage too slow, or too busy, to make a table of 96 MB in time.
         Err(e) if e.code() == Some(&SqlState::QUERY_CANCELED) => {
-            client.batch_execute("RESET statement_timeout").map_err(sql_error)?;
+            client.batch_execute("RESET statement_timeout")?;
             return Ok(Reads::default());
         }
-        Err(e) => return Err(sql_error(e)),
+        Err(e) => return Err(LiveError::from(e)),
     }
     let file = match data_directory {
         Some(folder) => open(client, folder, schema)?,
@@ -143,14 +142,13 @@ pub fn measure(
             reads.ceiling = reads.latency().and_then(|latency| ceiling(conninfo, schema, latency));
         }
     }
-    client.batch_execute(&format!("RESET statement_timeout; DROP TABLE {schema}.reads")).map_err(sql_error)?;
+    client.batch_execute(&format!("RESET statement_timeout; DROP TABLE {schema}.reads"))?;
     Ok(reads)
 }
 
 /// The table's file, where it can be opened from here.
 fn open(client: &mut Client, data_directory: &str, schema: &str) -> Result<Option<File>, LiveError> {
-    let row =
-        client.query_one("SELECT pg_relation_filepath(($1 || '.reads')::regclass)", &[&schema]).map_err(sql_error)?;
+    let row = client.query_one("SELECT pg_relation_filepath(($1 || '.reads')::regclass)", &[&schema])?;
     let path: Option<String> = row.get(0);
     Ok(path.and_then(|p| File::open(PathBuf::from(data_directory).join(p)).ok()))
 }
@@ -190,7 +188,7 @@ fn explained(client: &mut Client, statement: &str) -> Result<Option<(Seconds, f6
     let rows = match client.simple_query(&explain) {
         Ok(rows) => rows,
         Err(e) if e.code() == Some(&SqlState::QUERY_CANCELED) => return Ok(None),
-        Err(e) => return Err(sql_error(e)),
+        Err(e) => return Err(LiveError::from(e)),
     };
     let text: String = rows
         .iter()

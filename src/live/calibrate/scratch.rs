@@ -2,12 +2,13 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
+use std::sync::Arc;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use postgres::Client;
 
-use crate::live::calibrate::sql_error;
+use crate::live::interrupt::{Interrupt, Undertaking};
 use crate::live::{Conninfo, LiveError};
 
 /// How the names of scratch schemas begin.
@@ -39,21 +40,23 @@ pub struct LeftBehind {
 }
 
 impl Scratch {
-    /// Removes what dead runs have left, then creates a schema with an unused name and marks it.
+    /// Removes what dead runs have left, then creates a schema with an unused name and marks it. From then on an
+    /// interrupt ends the sessions of its name.
     ///
     /// # Errors
     /// [`LiveError::Sql`] when the server refuses.
-    pub fn create(conninfo: &Conninfo) -> Result<Self, LiveError> {
+    pub fn create(conninfo: &Conninfo, interrupt: &Interrupt) -> Result<Self, LiveError> {
         let mut guard = conninfo.connect()?;
         remove_dead(&mut guard)?;
         let name = format!("{PREFIX}{:08x}", random());
-        guard.execute("SELECT pg_advisory_lock($1, hashtext($2))", &[&LOCK, &name]).map_err(sql_error)?;
+        interrupt.arm(Arc::new(Sessions { conninfo: conninfo.clone(), name: name.clone() }));
+        guard.execute("SELECT pg_advisory_lock($1, hashtext($2))", &[&LOCK, &name])?;
         let sql = format!("CREATE SCHEMA {name}; COMMENT ON SCHEMA {name} IS '{MARK}'");
-        guard.batch_execute(&sql).map_err(sql_error)?;
+        guard.batch_execute(&sql)?;
         Ok(Self { guard: Some(guard), conninfo: conninfo.clone(), name, removed: false })
     }
 
-    /// Its name, which is also the `application_name` of all its sessions.
+    /// Its name, which is also the `application_name` of the sessions that measure.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -105,16 +108,34 @@ impl Drop for Scratch {
     }
 }
 
+/// The sessions that measure in a schema.
+#[derive(Debug)]
+struct Sessions {
+    conninfo: Conninfo,
+    name: String,
+}
+
+impl Undertaking for Sessions {
+    fn end(&self, over: &dyn Fn() -> bool) {
+        let Ok(mut client) = self.conninfo.connect() else { return };
+        // Again and again: the run may be about to start the next one.
+        while !over() && end_sessions(&mut client, &self.name).is_ok() {
+            sleep(Duration::from_millis(200));
+        }
+    }
+
+    fn left_behind(&self) -> String {
+        format!("the scratch schema stays until the next run, or: {}", drop_statement(&self.name))
+    }
+}
+
 /// What removes a schema of this run.
 fn drop_statement(name: &str) -> String {
     format!("DROP SCHEMA {name} CASCADE")
 }
 
 /// Ends all sessions of a run but the asking one.
-///
-/// # Errors
-/// [`LiveError::Sql`] when the server refuses.
-pub fn end_sessions(client: &mut Client, name: &str) -> Result<(), LiveError> {
+fn end_sessions(client: &mut Client, name: &str) -> Result<(), LiveError> {
     client
         .execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -122,7 +143,7 @@ pub fn end_sessions(client: &mut Client, name: &str) -> Result<(), LiveError> {
             &[&name],
         )
         .map(drop)
-        .map_err(sql_error)
+        .map_err(LiveError::from)
 }
 
 /// Drops a schema after ending the sessions that use it.
@@ -130,32 +151,28 @@ fn drop_by(client: &mut Client, name: &str) -> Result<(), LiveError> {
     end_sessions(client, name)?;
     let sql =
         format!("SET lock_timeout = '10s'; SET client_min_messages = warning; DROP SCHEMA IF EXISTS {name} CASCADE");
-    client.batch_execute(&sql).map_err(sql_error)
+    Ok(client.batch_execute(&sql)?)
 }
 
 /// Removes marked schemas of ours whose run is over: nobody holds their lock.
 fn remove_dead(client: &mut Client) -> Result<(), LiveError> {
-    let rows = client
-        .query(
-            "SELECT nspname::text FROM pg_namespace
+    let rows = client.query(
+        "SELECT nspname::text FROM pg_namespace
              WHERE starts_with(nspname::text, $1) AND obj_description(oid, 'pg_namespace') = $2
                AND pg_has_role(nspowner, 'USAGE')",
-            &[&PREFIX, &MARK],
-        )
-        .map_err(sql_error)?;
+        &[&PREFIX, &MARK],
+    )?;
     for row in rows {
         let name: String = row.get(0);
         // What did not come from `create` is not ours, whatever its comment says.
         if !name[PREFIX.len()..].bytes().all(|b| b.is_ascii_hexdigit()) {
             continue;
         }
-        let free = client
-            .query_one("SELECT pg_try_advisory_lock($1, hashtext($2))", &[&LOCK, &name])
-            .map_err(sql_error)?
-            .get::<_, bool>(0);
+        let free =
+            client.query_one("SELECT pg_try_advisory_lock($1, hashtext($2))", &[&LOCK, &name])?.get::<_, bool>(0);
         if free {
             drop_by(client, &name)?;
-            client.execute("SELECT pg_advisory_unlock($1, hashtext($2))", &[&LOCK, &name]).map_err(sql_error)?;
+            client.execute("SELECT pg_advisory_unlock($1, hashtext($2))", &[&LOCK, &name])?;
         }
     }
     Ok(())

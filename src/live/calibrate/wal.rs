@@ -6,7 +6,6 @@ use std::time::Duration;
 use postgres::Client;
 
 use crate::live::LiveError;
-use crate::live::calibrate::sql_error;
 use crate::units::Seconds;
 
 /// Sessions report what they counted when they end, at the latest; those of a run just ended need a moment.
@@ -34,7 +33,7 @@ impl Flushes {
             }
         };
         sleep(REPORTING);
-        let row = client.query_one(sql, &[]).map_err(sql_error)?;
+        let row = client.query_one(sql, &[])?;
         Ok(Some(Self { count: row.get(0), milliseconds: row.get(1) }))
     }
 

@@ -47,7 +47,7 @@ pub(super) fn words(error: &postgres::Error, by_socket: bool) -> String {
 }
 
 /// Severity, message, detail and hint, as psql prints them.
-pub fn server_words(said: &DbError) -> String {
+fn server_words(said: &DbError) -> String {
     let mut text = format!("{}:  {}", said.severity(), said.message());
     if let Some(detail) = said.detail() {
         text.push_str(&format!("\nDETAIL:  {detail}"));

@@ -20,16 +20,17 @@ mod verifier;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use postgres::Client;
 
 use crate::live::LiveError;
-use environment::{Environment, socket_directory};
+use crate::live::pgbench::escaped;
+use environment::{Environment, is_socket, socket_directory};
 use hosts::Endpoint;
 use keywords::{KEYWORDS, SECRET, SESSION_VARIABLES, refuse};
-pub(crate) use message::server_words;
 
 /// Connection parameters by libpq's keywords (`host`, `port`, `user`, `dbname`, `password`, `sslmode` ...).
 ///
@@ -104,6 +105,16 @@ impl Conninfo {
     #[must_use]
     pub fn get(&self, keyword: &str) -> Option<&str> {
         self.parameters.get(keyword).map(String::as_str)
+    }
+
+    /// Whether the server is on this host as far as its address says: a port forwarded from elsewhere looks the same.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        let loopback = |address: &str| address.parse::<IpAddr>().is_ok_and(|a| a.is_loopback());
+        match self.get("hostaddr") {
+            Some(address) => loopback(address),
+            None => self.get("host").is_some_and(|h| is_socket(h) || h == "localhost" || loopback(h)),
+        }
     }
 
     /// The same server, another database.
@@ -246,7 +257,7 @@ fn check_tls(given: &BTreeMap<String, String>) -> Result<(), LiveError> {
 fn session(around: &Environment) -> String {
     let option = |(variable, setting): &(&str, &str)| {
         let value = around.get(variable).filter(|v| !v.is_empty() && *v != "default")?;
-        Some(format!("-c {setting}={}", value.replace('\\', "\\\\").replace(' ', "\\ ")))
+        Some(format!("-c {setting}={}", escaped(value)))
     };
     SESSION_VARIABLES.iter().filter_map(option).collect::<Vec<_>>().join(" ")
 }

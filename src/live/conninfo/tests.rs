@@ -95,6 +95,17 @@ fn a_child_gets_the_same_place_and_nothing_else() {
 }
 
 #[test]
+fn a_socket_and_the_loopback_are_this_host() {
+    let local = |text: &str| resolved(text, &[]).is_local();
+    for here in ["", "host=/run/x", "host=localhost", "host=127.0.0.2", "host=::1", "host=db hostaddr=127.0.0.1"] {
+        assert!(local(here), "{here}");
+    }
+    for elsewhere in ["host=db", "host=10.0.0.1", "host=localhost hostaddr=10.0.0.1", "host=localhost.example.org"] {
+        assert!(!local(elsewhere), "{elsewhere}");
+    }
+}
+
+#[test]
 fn nothing_shows_a_password() {
     let c = resolved("host=h password=topsecret sslpassword=topsecret", &[]);
     let shown = format!("{c:?}");

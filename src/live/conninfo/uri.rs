@@ -47,7 +47,6 @@ fn hosts<'a>(uri: &str, text: &'a str, found: &mut BTreeMap<String, String>) -> 
     let (mut hosts, mut ports) = (String::new(), String::new());
     let mut rest = text;
     loop {
-        let end;
         if let Some(bracketed) = rest.strip_prefix('[') {
             let Some(close) = bracketed.find(']') else {
                 return Err(refuse(format!(
@@ -68,7 +67,7 @@ fn hosts<'a>(uri: &str, text: &'a str, found: &mut BTreeMap<String, String>) -> 
                 )));
             }
         } else {
-            end = rest.find([':', '/', '?', ',']).unwrap_or(rest.len());
+            let end = rest.find([':', '/', '?', ',']).unwrap_or(rest.len());
             hosts.push_str(&rest[..end]);
             rest = &rest[end..];
         }

@@ -3,7 +3,8 @@
 use postgres::Client;
 
 use crate::live::LiveError;
-use crate::live::fill::sql_error;
+use crate::live::fill::insert::{identifier, table_name};
+use crate::schema::TableName;
 
 /// What was taken off, in the order in which it goes back.
 #[derive(Debug, Default)]
@@ -58,12 +59,11 @@ impl Taken {
     /// What the server says.
     pub fn off(client: &mut Client) -> Result<Self, LiveError> {
         let (mut drop, mut keys, mut others, mut foreign) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        for row in client.query(CONSTRAINTS, &[]).map_err(sql_error)? {
+        for row in client.query(CONSTRAINTS, &[])? {
             let [name, schema, table, kind, definition]: [String; 5] = [0, 1, 2, 3, 4].map(|i| row.get(i));
-            let quoted = |t: &str| format!("\"{}\"", t.replace('"', "\"\""));
-            let table = format!("{}.{}", quoted(&schema), quoted(&table));
-            drop.push(format!("ALTER TABLE {table} DROP CONSTRAINT {}", quoted(&name)));
-            let add = format!("ALTER TABLE {table} ADD CONSTRAINT {} {definition}", quoted(&name));
+            let table = table_name(&TableName { schema, name: table });
+            drop.push(format!("ALTER TABLE {table} DROP CONSTRAINT {}", identifier(&name)));
+            let add = format!("ALTER TABLE {table} ADD CONSTRAINT {} {definition}", identifier(&name));
             let mut back =
                 Back { what: format!("constraint {name} of {table}"), sql: add, lenient: None, distinct: None };
             match kind.as_str() {
@@ -79,7 +79,7 @@ impl Taken {
             }
         }
         let mut indexes = Vec::new();
-        for row in client.query(INDEXES, &[]).map_err(sql_error)? {
+        for row in client.query(INDEXES, &[])? {
             let [index, definition, table]: [String; 3] = [0, 1, 2].map(|i| row.get(i));
             drop.push(format!("DROP INDEX {index}"));
             let distinct = columns_of(&definition)
@@ -89,16 +89,18 @@ impl Taken {
             let sql = definition.replacen(" ON ONLY ", " ON ", 1);
             indexes.push(Back { what: format!("index {index}"), sql, lenient: None, distinct });
         }
-        for row in client.query(DOMAINS, &[]).map_err(sql_error)? {
+        for row in client.query(DOMAINS, &[])? {
             let [name, domain, definition]: [String; 3] = [0, 1, 2].map(|i| row.get(i));
-            let name = format!("\"{}\"", name.replace('"', "\"\""));
+            let name = identifier(&name);
             drop.push(format!("ALTER DOMAIN {domain} DROP CONSTRAINT {name}"));
             let sql = format!("ALTER DOMAIN {domain} ADD CONSTRAINT {name} {definition}");
             let lenient = Some(format!("{sql} NOT VALID"));
             others.push(Back { what: format!("check {name} of domain {domain}"), sql, lenient, distinct: None });
         }
         for sql in &drop {
-            client.batch_execute(sql).map_err(|e| LiveError::Sql { message: format!("{sql}: {}", sql_error(e)) })?;
+            client
+                .batch_execute(sql)
+                .map_err(|e| LiveError::Sql { message: format!("{sql}: {}", LiveError::from(e)) })?;
         }
         // A foreign key may rest on a unique index that is no constraint.
         Ok(Self { back: keys.into_iter().chain(indexes).chain(others).chain(foreign).collect() })
@@ -115,20 +117,20 @@ impl Taken {
                 return Err(LiveError::Interrupted);
             }
             let Err(error) = client.batch_execute(&back.sql) else { continue };
-            let message = sql_error(error).to_string();
+            let message = LiveError::from(error).to_string();
             let again = match (&back.lenient, &back.distinct) {
                 (Some(lenient), _) => {
                     notes.push(format!("{} does not hold for the rows made up, only for new ones", back.what));
                     client.batch_execute(lenient)
                 }
                 (None, Some(distinct)) if message.contains("duplicated") || message.contains("unique index") => {
-                    let rows = client.execute(distinct.as_str(), &[]).map_err(sql_error)?;
+                    let rows = client.execute(distinct.as_str(), &[])?;
                     notes.push(format!("{rows} rows were left out, since {} is unique", back.what));
                     client.batch_execute(&back.sql)
                 }
                 _ => return Err(LiveError::Sql { message: format!("{}: {message}", back.what) }),
             };
-            again.map_err(|e| LiveError::Sql { message: format!("{}: {}", back.what, sql_error(e)) })?;
+            again.map_err(|e| LiveError::Sql { message: format!("{}: {}", back.what, LiveError::from(e)) })?;
         }
         Ok(notes)
     }

@@ -3,7 +3,7 @@
 use postgres::Client;
 
 use crate::diagnostic::{InputError, Position, TextOrigin};
-use crate::live::fill::sql_error;
+use crate::live::LiveError;
 use crate::sql::{PieceKind, split};
 
 /// Statements that matter to whom the objects belong, or to things outside the database: refused, they are a note.
@@ -27,7 +27,7 @@ const HARMLESS: [&str; 16] = [
 ];
 
 /// Runs a schema file statement by statement; psql's own lines and data are left out. Returns what was refused and
-/// does not matter.
+/// does not matter; once `stop` says so, the rest is left out.
 ///
 /// # Errors
 /// The first statement that matters and is refused, at its place, in the server's words.
@@ -45,7 +45,7 @@ pub fn load(client: &mut Client, file: &str, text: &str, stop: &dyn Fn() -> bool
             postgres::error::ErrorPosition::Internal { .. } => 0,
         });
         let position: Position = origin.locate(text, piece.span.start + at.unwrap_or(0));
-        let message = sql_error(error).to_string();
+        let message = LiveError::from(error).to_string();
         let words = sql.split_whitespace().take(6).collect::<Vec<_>>().join(" ").to_lowercase();
         if HARMLESS.iter().any(|h| words == *h || words.starts_with(&format!("{h} "))) || owner(sql) {
             notes.push(format!("{position}: {message}"));

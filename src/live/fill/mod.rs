@@ -58,7 +58,7 @@ pub fn fill(
 ) -> Result<Filled, LiveError> {
     let start = Instant::now();
     let mut filled = Filled::default();
-    client.batch_execute(SESSION).map_err(sql_error)?;
+    client.batch_execute(SESSION)?;
     let taken = constraints::Taken::off(client)?;
     let plans = plan::plans(schema, workload);
     let inserts = Inserts::new(schema, workload, &plans);
@@ -133,10 +133,10 @@ fn finish(
         return Err(LiveError::Interrupted);
     }
     tick("vacuuming and analyzing");
-    client.batch_execute("VACUUM ANALYZE").map_err(sql_error)?;
+    client.batch_execute("VACUUM ANALYZE")?;
     // Only those who may do so; a server does one on its own sooner or later.
     let _ = client.batch_execute("CHECKPOINT");
-    client.batch_execute("RESET ALL").map_err(sql_error)
+    Ok(client.batch_execute("RESET ALL")?)
 }
 
 /// The partitions that hold rows, or the table itself.
@@ -152,30 +152,8 @@ fn leaves(schema: &Schema, id: TableId) -> Vec<&Table> {
 
 /// Runs one statement; returns the rows it wrote.
 fn run(client: &mut Client, sql: &str, before: &str) -> Result<u64, LiveError> {
-    client.execute(sql, &[]).map_err(|e| match sql_error(e) {
+    client.execute(sql, &[]).map_err(|e| match LiveError::from(e) {
         LiveError::Sql { message } => LiveError::Sql { message: format!("{before}{message}") },
         other => other,
     })
-}
-
-/// An error of the driver in the server's words.
-#[must_use]
-pub fn sql_error(error: postgres::Error) -> LiveError {
-    match error.as_db_error() {
-        Some(db) => {
-            let detail = db.detail().map(|d| format!(" ({d})")).unwrap_or_default();
-            LiveError::Sql { message: format!("{}{detail}", db.message()) }
-        }
-        None => LiveError::Connection { message: chain(&error) },
-    }
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text += &format!(": {cause}");
-        next = cause.source();
-    }
-    text
 }

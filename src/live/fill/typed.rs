@@ -4,12 +4,11 @@ use crate::access::column::{ColumnInfo, likely_width};
 use crate::live::fill::checks::Limits;
 use crate::live::fill::number::hash;
 use crate::live::fill::piecewise::{Piece, is_time, of_histogram, quoted, sql_of, time_type, value};
+use crate::schema::sizes::SHORT_VALUE;
 use crate::schema::{Column, Schema, TypeFamily};
 use crate::sql::tree::Literal;
 use crate::workload::{ColumnStats, ElementStats};
 
-/// Longest text with a one-byte header.
-const SHORT: f64 = 127.0;
 /// Text beyond this is made of parts that compression cannot shorten, so that it keeps its size.
 const INCOMPRESSIBLE: usize = 400;
 /// Characters of one such part.
@@ -172,7 +171,7 @@ impl Made<'_> {
         let ty = &self.column.ty;
         let bytes = self.given.avg_bytes.unwrap_or_else(|| likely_width(self.column));
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a size")]
-        let body = ((if bytes < SHORT { bytes - 1.0 } else { bytes - 4.0 }).max(0.0) as usize).min(LONGEST);
+        let body = ((if bytes < SHORT_VALUE { bytes - 1.0 } else { bytes - 4.0 }).max(0.0) as usize).min(LONGEST);
         let modifier = ty.modifier.first().copied().and_then(|n| usize::try_from(n).ok());
         Some(match ty.name.as_str() {
             "boolean" => format!("({number} % 2 = 0)"),

@@ -17,9 +17,61 @@ impl Planner<'_> {
         numbered: &mut Vec<Numbered>,
     ) {
         let table = &self.schema.tables[id];
-        let mut units: Vec<Unit> = Vec::new();
         let places: Vec<usize> =
             index.keys.iter().filter_map(|k| table.columns.iter().position(|c| mentions(&k.expr, &c.name))).collect();
+        let units = self.units(id, &places, plan, done);
+        let settled = |unit: &Unit| numbered.iter().find(|n| n.0 == *unit);
+        let lies: Vec<Lie> = units.iter().map(|u| self.lie(id, *u, plan)).collect();
+        let unique = |(unit, lie): (&Unit, &Lie)| match settled(unit) {
+            Some(numbered) => numbered.2 >= plan.rows,
+            None => lie.distinct >= plan.rows && units.len() > 1,
+        };
+        if units.is_empty() || units.iter().zip(&lies).any(unique) {
+            return;
+        }
+        let free: Vec<(Unit, Lie)> =
+            units.iter().zip(&lies).filter(|(u, _)| settled(u).is_none()).map(|(u, l)| (*u, *l)).collect();
+        if free.len() < units.len() {
+            // Some parts are settled already by another index; one of the others has to tell all rows apart.
+            match free.into_iter().find(|(unit, _)| self.room(id, *unit, plan) >= plan.rows) {
+                Some((unit, lie)) => {
+                    let lie = Lie { distinct: plan.rows, ..lie };
+                    numbered.push((unit, spread(&lie), plan.rows));
+                }
+                None => plan.notes.push(format!("{}: index {} may not be unique as filled", table.name, index.name)),
+            }
+            return;
+        }
+        let digit = |(unit, lie): (&Unit, &Lie)| Digit {
+            distinct: lie.distinct,
+            most: self.room(id, *unit, plan),
+            known: match unit {
+                Unit::Parent(_) | Unit::Lead(_) => true,
+                Unit::Column(place) => plan.info.columns[*place].distinct_known,
+            },
+        };
+        let digits: Vec<Digit> = units.iter().zip(&lies).map(digit).collect();
+        let ordered = lies[0].correlation > 0.5 || (lies.len() > 1 && !self.order_given(&places, plan));
+        let Some(key) = key(&digits, plan.rows, ordered, lies[0].salt) else {
+            plan.notes.push(format!(
+                "{}: {} rows are more than the values that index {} can tell apart",
+                table.name, plan.rows, index.name
+            ));
+            return;
+        };
+        if let (Some(blocks), None) = (key.blocks, plan.blocks) {
+            plan.blocks = column_of(table, plan, units[0]).map(|column| (column, blocks));
+        }
+        for ((unit, number), lie) in units.into_iter().zip(key.numbers).zip(&lies) {
+            let distinct = if digits.len() == 1 { plan.rows } else { lie.distinct };
+            numbered.push((unit, number, distinct));
+        }
+    }
+
+    /// What can be given numbers of the columns of an index, each once.
+    fn units(&self, id: TableId, places: &[usize], plan: &TablePlan, done: &[bool]) -> Vec<Unit> {
+        let table = &self.schema.tables[id];
+        let mut units: Vec<Unit> = Vec::new();
         for place in places.iter().filter(|p| !self.drawn(id, **p, plan)) {
             let unit = match &plan.sources[*place] {
                 Source::Parent { parent, .. } => {
@@ -40,56 +92,7 @@ impl Planner<'_> {
                 units.push(unit);
             }
         }
-        let number_of = |unit: &Unit| numbered.iter().find(|n| n.0 == *unit);
-        let lies: Vec<Lie> = units.iter().map(|u| self.lie(id, *u, plan)).collect();
-        let unique = |i: usize| match number_of(&units[i]) {
-            Some(numbered) => numbered.2 >= plan.rows,
-            None => lies[i].distinct >= plan.rows && units.len() > 1,
-        };
-        if units.is_empty() || (0..units.len()).any(unique) {
-            return;
-        }
-        let free: Vec<usize> = (0..units.len()).filter(|i| number_of(&units[*i]).is_none()).collect();
-        if free.len() < units.len() {
-            // Some parts are settled already by another index; one of the others has to tell all rows apart.
-            let room = |i: &&usize| self.room(id, units[**i], plan) >= plan.rows;
-            match free.iter().find(room) {
-                Some(i) => {
-                    let lie = Lie { distinct: plan.rows, ..lies[*i] };
-                    numbered.push((units[*i], spread(&lie), plan.rows));
-                }
-                None => plan.notes.push(format!("{}: index {} may not be unique as filled", table.name, index.name)),
-            }
-            return;
-        }
-        let digits: Vec<Digit> = units
-            .iter()
-            .zip(&lies)
-            .map(|(unit, lie)| Digit {
-                distinct: lie.distinct,
-                most: self.room(id, *unit, plan),
-                known: match unit {
-                    Unit::Parent(_) | Unit::Lead(_) => true,
-                    Unit::Column(place) => plan.info.columns[*place].distinct_known,
-                },
-            })
-            .collect();
-        let ordered = lies[0].correlation > 0.5 || (lies.len() > 1 && !self.order_given(&places, plan));
-        match key(&digits, plan.rows, ordered, lies[0].salt) {
-            Some(key) => {
-                if let (Some(blocks), None) = (key.blocks, plan.blocks) {
-                    plan.blocks = column_of(table, plan, units[0]).map(|column| (column, blocks));
-                }
-                for ((unit, number), lie) in units.into_iter().zip(key.numbers).zip(&lies) {
-                    let distinct = if digits.len() == 1 { plan.rows } else { lie.distinct };
-                    numbered.push((unit, number, distinct));
-                }
-            }
-            None => plan.notes.push(format!(
-                "{}: {} rows are more than the values that index {} can tell apart",
-                table.name, plan.rows, index.name
-            )),
-        }
+        units
     }
 
     /// Whether the physical order of an index's first column was given.

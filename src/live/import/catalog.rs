@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use postgres::Client;
 
-use super::refused;
 use crate::live::LiveError;
 use crate::schema::TableName;
 
@@ -83,7 +82,7 @@ pub(super) fn about(client: &mut Client) -> Result<About, LiveError> {
     let sql = "SELECT d.datname::text, current_setting('server_version_num')::int / 10000, d.datcollate::text, \
                pg_catalog.pg_encoding_to_char(d.encoding)::text FROM pg_catalog.pg_database d \
                WHERE d.datname = pg_catalog.current_database()";
-    let row = client.query_one(sql, &[]).map_err(|e| refused(&e))?;
+    let row = client.query_one(sql, &[])?;
     let version: i32 = row.get(1);
     Ok(About {
         database: row.get(0),
@@ -106,7 +105,7 @@ pub(super) fn tables(client: &mut Client) -> Result<Vec<Table>, LiveError> {
     );
     let mut columns = columns(client)?;
     let mut expressions = expressions(client)?;
-    let rows = client.query(&sql, &[]).map_err(|e| refused(&e))?;
+    let rows = client.query(&sql, &[])?;
     let table = |row: &postgres::Row| {
         let name = TableName { schema: row.get(0), name: row.get(1) };
         let (tuples, pages, visible): (f64, f64, f64) = (row.get(2), row.get(3), row.get(4));
@@ -171,7 +170,7 @@ fn expressions(client: &mut Client) -> Result<HashMap<TableName, Vec<Column>>, L
 
 fn collected(client: &mut Client, sql: &str) -> Result<HashMap<TableName, Vec<Column>>, LiveError> {
     let mut found: HashMap<TableName, Vec<Column>> = HashMap::new();
-    for row in client.query(sql, &[]).map_err(|e| refused(&e))? {
+    for row in client.query(sql, &[])? {
         let category: String = row.get(4);
         let column = Column {
             name: row.get(2),

@@ -3,9 +3,9 @@
 use postgres::Client;
 
 use super::catalog::About;
-use super::refused;
 use super::tokens::{Token, tokens};
 use crate::live::LiveError;
+use crate::live::fill::insert::identifier;
 
 /// A statement with its constants taken out.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,7 +38,7 @@ pub(super) fn statements(client: &mut Client, about: &About, most: u32) -> Resul
         JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace \
         JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = 'pg_stat_statements' \
         JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 WHERE e.extname = 'pg_stat_statements'";
-    let rows = client.query(installed, &[]).map_err(|e| refused(&e))?;
+    let rows = client.query(installed, &[])?;
     let Some(first) = rows.first() else {
         return Ok(Found::Nothing(format!(
             "the extension pg_stat_statements is not installed in the database \"{}\"",
@@ -51,15 +51,15 @@ pub(super) fn statements(client: &mut Client, about: &About, most: u32) -> Resul
     let toplevel = if has("toplevel") { "AND s.toplevel" } else { "" };
     let sql = format!(
         "SELECT s.query, sum(s.calls)::float8, (sum(s.{time}) / sum(s.calls))::float8, \
-         (sum(s.rows) / sum(s.calls))::float8 FROM \"{}\".pg_stat_statements s \
+         (sum(s.rows) / sum(s.calls))::float8 FROM {}.pg_stat_statements s \
          WHERE s.dbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) \
          AND s.calls > 0 AND s.query IS NOT NULL {toplevel} GROUP BY s.query ORDER BY 2 DESC, 1",
-        schema.replace('"', "\"\"")
+        identifier(&schema)
     );
     let rows = match client.query(&sql, &[]) {
         Ok(rows) => rows,
         // Installed but not loaded, or not for this role: told, and the rest goes on.
-        Err(error) => return Ok(Found::Nothing(refused(&error).to_string())),
+        Err(error) => return Ok(Found::Nothing(LiveError::from(error).to_string())),
     };
     let (mut all, mut begun) = (Vec::new(), 0.0);
     for row in rows {

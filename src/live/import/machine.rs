@@ -6,9 +6,9 @@ use std::thread::available_parallelism;
 use postgres::Client;
 
 use super::catalog::About;
-use super::{refused, text_scalar};
-use crate::live::conninfo::environment::is_socket;
+use super::text_scalar;
 use crate::live::{Conninfo, LiveError};
+use crate::machine::setting_as_yaml;
 
 /// Settings that the model knows and that matter even at their defaults, because the machine's defaults differ.
 const ALWAYS: &str = "shared_buffers, effective_cache_size, work_mem, max_wal_size, checkpoint_timeout, \
@@ -22,14 +22,14 @@ pub(super) fn file(client: &mut Client, conninfo: &Conninfo, about: &About) -> R
     let sql = "SELECT name::text, pg_catalog.current_setting(name) FROM pg_catalog.pg_settings \
                WHERE name = ANY ($1) OR (name ~ '^enable_|_cost$|^commit_|^checkpoint_|^deadlock_timeout$|^autovacuum$\
                |^plan_cache_mode$' AND setting IS DISTINCT FROM boot_val) ORDER BY name";
-    let rows = client.query(sql, &[&always]).map_err(|e| refused(&e))?;
+    let rows = client.query(sql, &[&always])?;
     let mut out = format!(
         "# The machine of `{}`, as far as a connection shows it: what is not here is taken from the reference machine.\n\
          # `predict calibrate` measures the rest.\nversion: 1\nname: {}\n",
         about.database.replace('\n', " "),
         text_scalar(&about.database)
     );
-    if is_here(conninfo) {
+    if conninfo.is_local() {
         let cores = available_parallelism().map_or(1, usize::from);
         out += &format!("cpu: {{cores: {cores}}}\n");
         if let Some(memory) = memory_kb() {
@@ -44,24 +44,9 @@ pub(super) fn file(client: &mut Client, conninfo: &Conninfo, about: &About) -> R
     out += &format!("postgresql:\n  version: {}\n", about.version);
     for row in rows {
         let (name, value): (String, String) = (row.get(0), row.get(1));
-        out += &format!("  {name}: {}\n", setting(&value));
+        out += &format!("  {name}: {}\n", setting_as_yaml(&value));
     }
     Ok(out)
-}
-
-/// A setting's value as YAML: bare where it is a number, a size or a switch.
-fn setting(value: &str) -> String {
-    let plain = !value.is_empty() && value.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_'));
-    if plain { value.to_owned() } else { serde_json::Value::from(value).to_string() }
-}
-
-/// Whether the server is on this machine.
-fn is_here(conninfo: &Conninfo) -> bool {
-    let loopback = |a: &str| a.parse::<std::net::IpAddr>().is_ok_and(|a| a.is_loopback());
-    match conninfo.get("hostaddr") {
-        Some(address) => loopback(address),
-        None => conninfo.get("host").is_some_and(|h| is_socket(h) || h == "localhost" || loopback(h)),
-    }
 }
 
 /// Memory of this machine, in PostgreSQL's kB.

@@ -121,11 +121,3 @@ fn is_read(schema: &Schema, head: &str, transaction: &str) -> Result<(), InputEr
 fn text_scalar(text: &str) -> String {
     names::yaml(text)
 }
-
-/// In the server's words.
-fn refused(error: &postgres::Error) -> LiveError {
-    match error.as_db_error() {
-        Some(said) => LiveError::Sql { message: format!("{}:  {}", said.severity(), said.message()) },
-        None => LiveError::Connection { message: error.to_string() },
-    }
-}

@@ -1,7 +1,7 @@
 //! One load: run again and again, then summed up.
 
 use crate::forecast::{Forecast, Latency};
-use crate::live::measure::{Sample, Summary, summarize};
+use crate::live::measure::{Sample, summarize};
 use crate::live::pgbench::{Outcome, percentile};
 use crate::live::validate::counters::Counters;
 use crate::live::validate::limit::{Load, limit};
@@ -46,8 +46,8 @@ pub struct About<'a> {
 pub fn summary(repetitions: &[Repetition], about: &About) -> Option<Measured> {
     let samples: Vec<Sample> =
         repetitions.iter().map(|r| Sample { value: r.outcome.report.tps, elsewhere: r.outcome.elsewhere }).collect();
-    let Summary { spread, .. } = summarize(&samples)?;
-    let tps = summarize(&samples)?.best();
+    let together = summarize(&samples)?;
+    let tps = together.best();
     let mut waits = Waits::default();
     let mut counted: Option<Counters> = None;
     for repetition in repetitions {
@@ -88,7 +88,7 @@ pub fn summary(repetitions: &[Repetition], about: &About) -> Option<Measured> {
     };
     Some(Measured {
         tps,
-        tps_spread: spread,
+        tps_spread: together.spread,
         repetitions: samples.iter().map(|s| s.value).collect(),
         latency_ms: latency(repetitions, about, tps),
         transactions: by_type(repetitions, about),

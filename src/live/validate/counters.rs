@@ -6,7 +6,6 @@ use std::time::Duration;
 use postgres::Client;
 
 use crate::live::LiveError;
-use crate::live::fill::sql_error;
 
 /// Sessions report what they counted when they end; a little later it can be read.
 const SETTLING: Duration = Duration::from_millis(150);
@@ -35,7 +34,7 @@ impl Counters {
         sleep(SETTLING);
         // Up to 14 a process of its own collects, and a session sees what it has seen before.
         let settle = if version < 15 { "SELECT pg_sleep(0.6); SELECT pg_stat_clear_snapshot()" } else { "" };
-        client.batch_execute(settle).map_err(sql_error)?;
+        client.batch_execute(settle)?;
         let wal = match version {
             ..14 => "NULL::float8, NULL::float8 FROM (SELECT) w",
             14..18 => "wal_fpi::float8, wal_sync::float8 FROM pg_stat_wal",
@@ -44,7 +43,7 @@ impl Counters {
         let database = "(SELECT blks_hit::float8 FROM pg_stat_database WHERE datname = current_database()), \
                         (SELECT blks_read::float8 FROM pg_stat_database WHERE datname = current_database())";
         let sql = format!("SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::float8, {database}, {wal}");
-        let row = client.query_one(&sql, &[]).map_err(sql_error)?;
+        let row = client.query_one(&sql, &[])?;
         Ok(Self { wal_bytes: row.get(0), hit: row.get(1), read: row.get(2), images: row.get(3), flushes: row.get(4) })
     }
 

@@ -9,7 +9,7 @@ use postgres::Client;
 
 use crate::live::fill::insert::identifier;
 use crate::live::fill::piecewise::quoted;
-use crate::live::fill::sql_error;
+use crate::live::interrupt::Undertaking;
 use crate::live::{Conninfo, LiveError};
 use crate::workload::Database;
 
@@ -61,7 +61,7 @@ impl ScratchDatabase {
     pub fn create(&self, admin: &mut Client, database: &Database) -> Result<Vec<String>, LiveError> {
         allowed(admin)?;
         let mut gone = Vec::new();
-        for row in admin.query(LEFT_OVER, &[&MARK]).map_err(sql_error)? {
+        for row in admin.query(LEFT_OVER, &[&MARK])? {
             let name: String = row.get(0);
             // Another role's, or one that somebody connects to just now, stays.
             if admin.batch_execute(&format!("DROP DATABASE IF EXISTS {}", identifier(&name))).is_ok() {
@@ -79,9 +79,9 @@ impl ScratchDatabase {
             sql += &format!(" LC_COLLATE {0} LC_CTYPE {0}", quoted(collation));
         }
         self.made.store(true, Ordering::SeqCst);
-        admin.batch_execute(&sql).map_err(sql_error)?;
+        admin.batch_execute(&sql)?;
         let mark = format!("COMMENT ON DATABASE {} IS {}", identifier(&self.name), quoted(MARK));
-        admin.batch_execute(&mark).map_err(sql_error)?;
+        admin.batch_execute(&mark)?;
         Ok(gone)
     }
 
@@ -95,17 +95,17 @@ impl ScratchDatabase {
             return Ok(());
         }
         let by_hand = |e: LiveError| LiveError::Sql {
-            message: format!("{e}; the scratch database is left behind: DROP DATABASE {};", identifier(&self.name)),
+            message: format!("{e}; the scratch database is left behind: {}", self.drop_statement()),
         };
         let mut admin = self.admin.connect().map_err(by_hand)?;
         let end =
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()";
-        let drop = format!("DROP DATABASE IF EXISTS {}", identifier(&self.name));
+        let drop = self.drop_statement();
         let mut result = Ok(());
         // A session takes a moment to end, and pgbench may be connecting meanwhile.
         for _ in 0..50 {
-            admin.execute(end, &[&self.name]).map_err(|e| by_hand(sql_error(e)))?;
-            result = admin.batch_execute(&drop).map_err(|e| by_hand(sql_error(e)));
+            admin.execute(end, &[&self.name]).map_err(|e| by_hand(LiveError::from(e)))?;
+            result = admin.batch_execute(&drop).map_err(|e| by_hand(LiveError::from(e)));
             if result.is_ok() {
                 *dropped = true;
                 break;
@@ -113,6 +113,22 @@ impl ScratchDatabase {
             std::thread::sleep(std::time::Duration::from_millis(100));
         }
         result
+    }
+
+    fn drop_statement(&self) -> String {
+        format!("DROP DATABASE IF EXISTS {};", identifier(&self.name))
+    }
+}
+
+impl Undertaking for ScratchDatabase {
+    /// Drops it, which takes its sessions with it, once.
+    fn end(&self, _over: &dyn Fn() -> bool) {
+        // What fails here is tried again, and told, when the run ends.
+        let _ = self.drop_now();
+    }
+
+    fn left_behind(&self) -> String {
+        format!("the scratch database stays until the next run, or: {}", self.drop_statement())
     }
 }
 
@@ -135,8 +151,7 @@ fn allowed(admin: &mut Client) -> Result<(), LiveError> {
         .query_one(
             "SELECT pg_is_in_recovery(), rolcreatedb OR rolsuper, current_user::text FROM pg_roles WHERE rolname = current_user",
             &[],
-        )
-        .map_err(sql_error)?;
+        )?;
     let (recovery, creates, role): (bool, bool, String) = (row.get(0), row.get(1), row.get(2));
     let refuse = |message: String| Err(LiveError::Sql { message });
     match (recovery, creates) {

@@ -4,7 +4,6 @@ pub mod cell;
 pub mod counters;
 pub mod database;
 pub mod difference;
-pub mod interrupt;
 pub mod limit;
 pub mod place;
 pub mod prepare;
@@ -19,9 +18,12 @@ pub mod variables;
 
 use std::sync::Arc;
 
+use postgres::Client;
+
 use crate::diagnostic::InputError;
 use crate::forecast::{self, Base, Forecast, ForecastWarning, Inputs};
-use crate::live::fill::{self, ddl, sql_error};
+use crate::live::fill::{self, ddl};
+use crate::live::interrupt::Interrupt;
 use crate::live::measure::quantile;
 use crate::live::{Conninfo, LiveError};
 use crate::units::Seconds;
@@ -29,8 +31,9 @@ use crate::workload::{Load, StepKind, Workload};
 use cell::About;
 use database::{DroppedAtEnd, ScratchDatabase};
 use place::ServerPlace;
-use result::{Cell, Fill, Validation};
+use result::{Cell, Fill, Measured, Validation};
 use runner::Runner;
+use script::Scripts;
 
 /// What is run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,90 +74,103 @@ pub struct Planned {
 ///
 /// # Errors
 /// Files that cannot be read or that pgbench cannot express, a server that cannot be reached or refuses,
-/// [`LiveError::Interrupted`] after Ctrl-C.
+/// [`LiveError::Interrupted`] after a signal.
 pub fn run(
     base: &Base,
     conninfo: &Conninfo,
     options: &Options,
+    interrupt: &Interrupt,
     tick: &mut dyn FnMut(&str),
 ) -> Result<Validation, ValidateError> {
-    let result = attempt(base, conninfo, options, tick);
-    match result {
-        // Ending the sessions makes whatever was under way fail: that is no news.
-        Err(ValidateError::Live(_)) if interrupt::requested() => Err(LiveError::Interrupted.into()),
-        other => other,
-    }
+    let result = attempt(base, conninfo, options, interrupt, tick);
+    interrupt.disarm();
+    result.map_err(|e| interrupt.explain(e))
 }
 
 fn attempt(
     base: &Base,
     conninfo: &Conninfo,
     options: &Options,
+    interrupt: &Interrupt,
     tick: &mut dyn FnMut(&str),
 ) -> Result<Validation, ValidateError> {
     let inputs = base.with(&[])?;
     let ddl_text = forecast::inputs::read_text(base.schema_path())?;
     let (mut admin, conninfo) = conninfo.connect_to_one()?;
+    let scratch = Arc::new(ScratchDatabase::named(&conninfo));
+    let _dropped = DroppedAtEnd(Arc::clone(&scratch));
+    interrupt.arm(Arc::clone(&scratch) as _);
     let place = ServerPlace::find(&mut admin, &conninfo)?;
-    let limit: i32 = admin.query_one("SELECT current_setting('max_connections')::int", &[]).map_err(sql_error)?.get(0);
+    let limit: i32 =
+        admin.query_one("SELECT current_setting('max_connections')::int", &[]).map_err(LiveError::from)?.get(0);
     let planned = planned(base, &inputs, options, u64::try_from(limit).unwrap_or(0))?;
     let folder = tempfile::tempdir().map_err(LiveError::file("create a temporary directory for", "scripts"))?;
     // What pgbench cannot express is told before anything is built.
-    let scripts = script::write(&inputs.workload, folder.path(), &prepare::Casts::new())?;
+    let default = inputs.machine.settings.default_isolation;
+    let scripts = script::write(&inputs.workload, default, folder.path(), &prepare::Casts::new())?;
+    let mut notes = notes_before(&mut admin, &place, &inputs, &scripts)?;
 
+    // A signal that came before there was anything to end has ended nothing.
+    interrupt.check()?;
+    tick("creating the scratch database");
+    for name in scratch.create(&mut admin, &inputs.workload.database)? {
+        notes.push(("left_over_dropped", format!("the scratch database {name} of an earlier run was dropped")));
+    }
+    let mut client = scratch.conninfo().connect()?;
+    tick("building the schema");
+    let stop = || interrupt.asked();
+    let file = base.schema_path().display().to_string();
+    let refused = ddl::load(&mut client, &file, &ddl_text, &stop)?;
+    notes.extend(refused.into_iter().map(|note| ("schema_refused", note)));
+    client.batch_execute("DISCARD ALL").map_err(LiveError::from)?;
+    // Before the load, which takes longest.
+    let casts = prepare::casts(&mut client, &inputs.workload)?;
+    let scripts = script::write(&inputs.workload, default, folder.path(), &casts)?;
+    let filled = fill::fill(&mut client, &inputs.schema, &inputs.workload, &stop, tick)?;
+    notes.extend(filled.notes.iter().map(|n| ("fill", n.clone())));
+
+    let runner = Runner::new(scratch.conninfo(), &place, &inputs.workload, &scripts, options, interrupt)?;
+    let measured = runner.run(&mut client, &planned, tick)?;
+    drop(client);
+    tick("dropping the scratch database");
+    scratch.drop_now()?;
+    let cells = planned.into_iter().zip(measured).filter_map(|(planned, repetitions)| {
+        let measured =
+            cell::summary(&repetitions, &about(&inputs, &place, &scripts.names, options, &planned.forecast))?;
+        Some(compared(measured, planned.forecast))
+    });
+    Ok(validation(&inputs.workload, &place, &filled, options, cells.collect(), notes))
+}
+
+/// What can be said before anything is built.
+fn notes_before(
+    admin: &mut Client,
+    place: &ServerPlace,
+    inputs: &Inputs,
+    scripts: &Scripts,
+) -> Result<Vec<(&'static str, String)>, LiveError> {
     let mut notes: Vec<(&str, String)> = scripts.notes.iter().map(|n| ("validate_script", n.clone())).collect();
     if inputs.machine.reference {
         let message = "the forecast is not for this server but for the built-in machine: measure this one first with \
                        `predict calibrate -o machine.yaml`, and give it with --machine";
         notes.push(("calibrate_first", message.to_owned()));
     }
-    for difference in settings::differing(&mut admin, place.version, &inputs.machine)? {
+    for difference in settings::differing(admin, place.version, &inputs.machine)? {
         notes.push(("settings_differ", difference));
     }
-    let scratch = Arc::new(ScratchDatabase::named(&conninfo));
-    let _dropped = DroppedAtEnd(Arc::clone(&scratch));
-    interrupt::guard(&scratch);
-    tick("creating the scratch database");
-    for name in scratch.create(&mut admin, &inputs.workload.database)? {
-        notes.push(("left_over_dropped", format!("the scratch database {name} of an earlier run was dropped")));
-    }
-    let mut client = scratch.conninfo().connect()?;
-    let file = base.schema_path().display().to_string();
-    tick("building the schema");
-    for note in ddl::load(&mut client, &file, &ddl_text, &interrupt::requested)? {
-        notes.push(("schema_refused", note));
-    }
-    client.batch_execute("DISCARD ALL").map_err(sql_error)?;
-    // Before the load, which takes longest.
-    let casts = prepare::casts(&mut client, &inputs.workload)?;
-    let scripts = script::write(&inputs.workload, folder.path(), &casts)?;
-    let filled = fill::fill(&mut client, &inputs.schema, &inputs.workload, &interrupt::requested, tick)?;
-    notes.extend(filled.notes.iter().map(|n| ("fill", n.clone())));
+    Ok(notes)
+}
 
-    let runner = Runner::new(scratch.conninfo(), &place, &inputs.workload, &scripts, options)?;
-    let measured = runner.run(&mut client, &planned, tick)?;
-    drop(client);
-    tick("dropping the scratch database");
-    scratch.drop_now()?;
-
-    let cells: Vec<Cell> = planned
-        .into_iter()
-        .zip(measured)
-        .filter_map(|(planned, repetitions)| {
-            let about = about(&inputs, &place, &scripts.names, options, &planned.forecast);
-            let measured = cell::summary(&repetitions, &about)?;
-            let forecast = planned.forecast;
-            Some(Cell {
-                clients: forecast.clients,
-                rate: forecast.rate,
-                error: forecast.tps.mean / measured.tps.max(1e-9) - 1.0,
-                difference: difference::difference(&measured, &forecast),
-                measured,
-                forecast,
-            })
-        })
-        .collect();
-    Ok(validation(&inputs.workload, &place, &filled, options, cells, notes))
+/// A measurement beside its forecast.
+fn compared(measured: Measured, forecast: Forecast) -> Cell {
+    Cell {
+        clients: forecast.clients,
+        rate: forecast.rate,
+        error: forecast.tps.mean / measured.tps.max(1e-9) - 1.0,
+        difference: difference::difference(&measured, &forecast),
+        measured,
+        forecast,
+    }
 }
 
 /// Forecasts of all loads, with what pgbench needs for them.

@@ -4,7 +4,7 @@ use std::fs;
 
 use postgres::Client;
 
-use crate::live::fill::sql_error;
+use crate::live::backend::postmaster_of;
 use crate::live::processor::cpu_list;
 use crate::live::{Conninfo, LiveError};
 
@@ -25,20 +25,15 @@ impl ServerPlace {
     /// # Errors
     /// What the server says.
     pub fn find(client: &mut Client, conninfo: &Conninfo) -> Result<Self, LiveError> {
-        let row = client
-            .query_one("SELECT current_setting('server_version_num')::int, pg_backend_pid()", &[])
-            .map_err(sql_error)?;
+        let row = client.query_one("SELECT current_setting('server_version_num')::int, pg_backend_pid()", &[])?;
         let (number, backend): (i32, i32) = (row.get(0), row.get(1));
         let version = u32::try_from(number / 10_000).unwrap_or(0);
-        let host = conninfo.get("host").unwrap_or("/");
-        let local = host.starts_with('/') || matches!(host, "" | "localhost" | "127.0.0.1" | "::1");
-        let postmaster = if local { parent_of_postgres(backend) } else { None };
+        let backend_here = u32::try_from(backend).ok().filter(|_| conninfo.is_local());
+        let postmaster = backend_here.and_then(postmaster_of);
         let cpus = postmaster.and_then(|_| allowed_cpus(&backend.to_string()));
         Ok(Self { version, postmaster, cpus })
     }
-}
 
-impl ServerPlace {
     /// Whether a load generator started from here may run on the server's CPUs.
     #[must_use]
     pub fn shared(&self) -> bool {
@@ -52,15 +47,4 @@ fn allowed_cpus(process: &str) -> Option<Vec<u32>> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let list = status.lines().find_map(|l| l.strip_prefix("Cpus_allowed_list:"))?.trim().to_owned();
     Some(cpu_list(&list)).filter(|l| !l.is_empty())
-}
-
-/// The parent of a process of this host that is a PostgreSQL backend: behind a forwarded port another host's process
-/// ids mean nothing here.
-fn parent_of_postgres(pid: i32) -> Option<u32> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let field = |name: &str| status.lines().find_map(|l| l.strip_prefix(name)).map(str::trim);
-    if field("Name:") != Some("postgres") {
-        return None;
-    }
-    field("PPid:")?.parse().ok()
 }

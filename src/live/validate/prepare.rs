@@ -8,8 +8,8 @@ use postgres::types::Type;
 use postgres::{Client, Statement};
 
 use crate::diagnostic::InputError;
+use crate::live::LiveError;
 use crate::live::fill::insert::identifier;
-use crate::live::fill::sql_error;
 use crate::live::validate::ValidateError;
 use crate::sql::tree::Literal;
 use crate::workload::{Distribution, Protocol, StatementText, StepKind, Transaction, Workload};
@@ -51,7 +51,7 @@ fn types(
         Ok(statement) => return Ok(Some(repeated(&statement, &times)).filter(|types| !types.is_empty())),
         Err(error) => error,
     };
-    let Some(said) = error.as_db_error() else { return Err(sql_error(error).into()) };
+    let Some(said) = error.as_db_error() else { return Err(LiveError::from(error).into()) };
     let known: Vec<(usize, &'static str)> = transaction
         .variables
         .iter()
@@ -77,7 +77,7 @@ fn types(
         }
         _ => 0,
     };
-    let message = format!("the server refuses the statement: {}", sql_error(error));
+    let message = format!("the server refuses the statement: {}", LiveError::from(error));
     Err(InputError::new(message).at(text.origin.locate(&text.sql, at)).into())
 }
 

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use postgres::Client;
 
+use crate::live::interrupt::Interrupt;
 use crate::live::measure::interleave;
 use crate::live::pgbench::Run;
 use crate::live::validate::cell::Repetition;
@@ -11,7 +12,7 @@ use crate::live::validate::counters::Counters;
 use crate::live::validate::place::ServerPlace;
 use crate::live::validate::sampler::Sampler;
 use crate::live::validate::script::Scripts;
-use crate::live::validate::{Options, Planned, interrupt};
+use crate::live::validate::{Options, Planned};
 use crate::live::{Conninfo, LiveError, Server};
 use crate::workload::{Protocol, Workload};
 
@@ -42,9 +43,10 @@ pub struct Runner<'a> {
     conninfo: Conninfo,
     server: Server,
     version: u32,
-    protocol: &'static str,
+    protocol: Protocol,
     scripts: &'a Scripts,
     options: &'a Options,
+    interrupt: &'a Interrupt,
     /// Where each sequence goes on.
     next: RefCell<Vec<f64>>,
 }
@@ -60,15 +62,20 @@ impl<'a> Runner<'a> {
         workload: &Workload,
         scripts: &'a Scripts,
         options: &'a Options,
+        interrupt: &'a Interrupt,
     ) -> Result<Self, LiveError> {
         let server = Server::new(conninfo.clone(), place.postmaster)?;
-        let protocol = match workload.protocol {
-            Protocol::Simple => "simple",
-            Protocol::Extended => "extended",
-            Protocol::Prepared => "prepared",
-        };
         let next = RefCell::new(scripts.sequences.iter().map(|(_, start)| *start).collect());
-        Ok(Self { conninfo, server, version: place.version, protocol, scripts, options, next })
+        Ok(Self {
+            conninfo,
+            server,
+            version: place.version,
+            protocol: workload.protocol,
+            scripts,
+            options,
+            interrupt,
+            next,
+        })
     }
 
     /// Repetitions by load, after a run that warms caches.
@@ -106,9 +113,7 @@ impl<'a> Runner<'a> {
     }
 
     fn once(&self, client: &mut Client, planned: &Planned, warmup: u32, seconds: u32) -> Result<Repetition, LiveError> {
-        if interrupt::requested() {
-            return Err(LiveError::Interrupted);
-        }
+        self.interrupt.check()?;
         let expected = planned.forecast.tps.mean * f64::from(seconds);
         let mut variables = self.scripts.variables.clone();
         variables.push(("clients".to_owned(), planned.clients.to_string()));
@@ -127,7 +132,7 @@ impl<'a> Runner<'a> {
             warmup,
             transactions: None,
             reconnect: false,
-            protocol: self.protocol.to_owned(),
+            protocol: self.protocol,
             variables,
             settings: self.scripts.settings.clone(),
             cpus: None,

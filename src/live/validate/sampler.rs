@@ -36,7 +36,7 @@ impl Waits {
         }
     }
 
-    /// Average sessions by event, most first.
+    /// Average sessions by event.
     #[must_use]
     pub fn averages(&self) -> BTreeMap<String, f64> {
         let looks = f64::from(self.looks.max(1));

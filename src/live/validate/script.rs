@@ -36,15 +36,16 @@ pub struct Scripts {
     pub notes: Vec<String>,
 }
 
-/// Writes one file per transaction type into `folder`; parameters get the types in `casts`.
+/// Writes one file per transaction type into `folder`; parameters get the types in `casts`. `default` is the
+/// isolation level of transactions that name none, and of the server's sessions unless told otherwise.
 ///
 /// # Errors
 /// What pgbench cannot express, at its place in the workload file.
-pub fn write(workload: &Workload, folder: &Path, casts: &Casts) -> Result<Scripts, InputError> {
+pub fn write(workload: &Workload, default: Isolation, folder: &Path, casts: &Casts) -> Result<Scripts, InputError> {
     let mut scripts = Scripts::default();
     let weighted: Vec<&Transaction> = workload.transactions.iter().filter(|t| t.weight > 0.0).collect();
     let whole = weighted.iter().all(|t| t.weight.fract() == 0.0 && t.weight < 1e6);
-    let isolation = session_isolation(&weighted, &mut scripts);
+    let session = session_isolation(&weighted, default, &mut scripts);
     let think = match workload.load {
         Load::Closed { think_time, .. } => think_time.us(),
         Load::Open { .. } => 0.0,
@@ -54,7 +55,7 @@ pub fn write(workload: &Workload, folder: &Path, casts: &Casts) -> Result<Script
             Some(script) => from_script(transaction, &script.text, &mut scripts)?,
             None => {
                 let forms = forms(transaction, index, workload.protocol, &mut scripts)?;
-                Writer { transaction, forms: &forms, isolation, index, casts, drawn: 0 }.script()?
+                Writer { transaction, forms: &forms, default, session, index, casts, drawn: 0 }.script()?
             }
         };
         if think > 0.0 {
@@ -93,28 +94,19 @@ fn options(workload: &Workload, weighted: &[&Transaction], scripts: &mut Scripts
 }
 
 /// The isolation level of the sessions: that of the statements that run without BEGIN.
-fn session_isolation(transactions: &[&Transaction], scripts: &mut Scripts) -> Isolation {
+fn session_isolation(transactions: &[&Transaction], default: Isolation, scripts: &mut Scripts) -> Isolation {
     let explicit = |t: &Transaction| t.steps.iter().any(|s| matches!(s.kind, StepKind::Begin));
-    let mut lone = transactions.iter().filter(|t| t.script.is_none() && !explicit(t)).map(|t| t.isolation);
-    let Some(level) = lone.next().filter(|l| *l != Isolation::ReadCommitted) else {
-        if lone.any(|l| l != Isolation::ReadCommitted) {
-            scripts.notes.push("single statements of different isolation levels all run at read committed".into());
-        }
-        return Isolation::ReadCommitted;
-    };
-    if lone.any(|l| l != level) {
-        scripts.notes.push(format!("single statements of different isolation levels all run at {}", level_name(level)));
+    let lone = transactions.iter().filter(|t| t.script.is_none() && !explicit(t));
+    let mut levels = lone.map(|t| t.isolation.unwrap_or(default));
+    let level = levels.next().unwrap_or(default);
+    if levels.any(|l| l != level) {
+        let told = format!("single statements of different isolation levels all run at {}", level.as_str());
+        scripts.notes.push(told);
     }
-    scripts.settings.push(("default_transaction_isolation".to_owned(), level_name(level).to_owned()));
+    if level != default {
+        scripts.settings.push(("default_transaction_isolation".to_owned(), level.as_str().to_owned()));
+    }
     level
-}
-
-const fn level_name(level: Isolation) -> &'static str {
-    match level {
-        Isolation::ReadCommitted => "read committed",
-        Isolation::RepeatableRead => "repeatable read",
-        Isolation::Serializable => "serializable",
-    }
 }
 
 /// A script of the user's own, with the constants that the workload file gives it.
@@ -145,8 +137,10 @@ fn from_script(transaction: &Transaction, text: &str, scripts: &mut Scripts) -> 
 struct Writer<'a> {
     transaction: &'a Transaction,
     forms: &'a Forms,
-    /// Of the sessions.
-    isolation: Isolation,
+    /// The isolation level where none is named.
+    default: Isolation,
+    /// That of the sessions.
+    session: Isolation,
     index: usize,
     casts: &'a Casts,
     /// Draws for repetitions so far.
@@ -178,11 +172,10 @@ impl Writer<'_> {
     }
 
     fn step(&self, step: &Step, place: usize) -> Result<String, InputError> {
+        let level = self.transaction.isolation.unwrap_or(self.default);
         Ok(match &step.kind {
-            StepKind::Begin if self.transaction.isolation == self.isolation => "BEGIN;\n".to_owned(),
-            StepKind::Begin => {
-                format!("BEGIN ISOLATION LEVEL {};\n", level_name(self.transaction.isolation).to_uppercase())
-            }
+            StepKind::Begin if level == self.session => "BEGIN;\n".to_owned(),
+            StepKind::Begin => format!("BEGIN ISOLATION LEVEL {};\n", level.as_str().to_uppercase()),
             StepKind::Commit => "COMMIT;\n".to_owned(),
             StepKind::Rollback => "ROLLBACK;\n".to_owned(),
             StepKind::Sleep(time) => format!("\\sleep {:.0} us\n", time.us()),

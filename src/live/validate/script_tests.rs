@@ -1,16 +1,21 @@
 use super::prepare::Casts;
 use super::script::{Scripts, write};
 use crate::live::pgbench::Script;
-use crate::workload;
+use crate::workload::{self, Isolation};
 use crate::yaml::Document;
 
 /// The scripts of a workload, and their texts.
 fn scripts(yaml: &str) -> Result<(Scripts, Vec<String>), crate::diagnostic::InputError> {
+    scripts_at(Isolation::ReadCommitted, yaml)
+}
+
+/// The same on a server whose default is another isolation level.
+fn scripts_at(default: Isolation, yaml: &str) -> Result<(Scripts, Vec<String>), crate::diagnostic::InputError> {
     let text = format!("version: 1\nschema: s.sql\ntables: {{}}\n{yaml}");
     let workload =
         workload::from_document(&Document::parse("w.yaml", &text).unwrap()).unwrap_or_else(|e| panic!("{e}"));
     let folder = tempfile::tempdir().unwrap();
-    let scripts = write(&workload, folder.path(), &Casts::from([((0, 1), vec![(2, "date".to_owned())])]))?;
+    let scripts = write(&workload, default, folder.path(), &Casts::from([((0, 1), vec![(2, "date".to_owned())])]))?;
     let texts = scripts.files.iter().map(|f| match f {
         Script::File(path, _) => std::fs::read_to_string(path).unwrap(),
         Script::Builtin(name) => name.clone(),
@@ -102,6 +107,32 @@ protocol: simple
     let (s, texts) = scripts(yaml).unwrap();
     assert_eq!(texts[0], "SELECT E'it''s a\\x3ab';\n");
     assert_eq!(s.settings, [("default_transaction_isolation".to_owned(), "serializable".to_owned())]);
+}
+
+/// Only what differs from the server's default is said to it.
+#[test]
+fn isolation_levels_are_named_where_they_are_not_the_server_s() {
+    let of = |default: Isolation, lone: &str, many: &str| {
+        let level = |l: &str| if l.is_empty() { String::new() } else { format!("isolation: {l}, ") };
+        let yaml = format!(
+            "transactions:\n  - {{name: a, {}statements: [{{sql: SELECT 1}}]}}\n  - {{name: b, {}statements: [{{sql: SELECT 1, \
+             repeat: 2}}]}}\nclients: 1\n",
+            level(lone),
+            level(many)
+        );
+        let (s, texts) = scripts_at(default, &yaml).unwrap();
+        let setting = s.settings.first().map_or("", |s| s.1.as_str()).to_owned();
+        (setting, texts[1].lines().next().unwrap_or_default().to_owned())
+    };
+    let expect = |setting: &str, begin: &str| (setting.to_owned(), begin.to_owned());
+    assert_eq!(of(Isolation::ReadCommitted, "", ""), expect("", "BEGIN;"));
+    assert_eq!(of(Isolation::Serializable, "", ""), expect("", "BEGIN;"));
+    assert_eq!(of(Isolation::Serializable, "", "serializable"), expect("", "BEGIN;"));
+    let committed = "BEGIN ISOLATION LEVEL READ COMMITTED;";
+    assert_eq!(of(Isolation::Serializable, "", "read committed"), expect("", committed));
+    assert_eq!(of(Isolation::ReadCommitted, "serializable", ""), expect("serializable", committed));
+    let serializable = "BEGIN ISOLATION LEVEL SERIALIZABLE;";
+    assert_eq!(of(Isolation::Serializable, "read committed", ""), expect("read committed", serializable));
 }
 
 #[test]

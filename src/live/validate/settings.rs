@@ -3,7 +3,6 @@
 use postgres::Client;
 
 use crate::live::LiveError;
-use crate::live::fill::sql_error;
 use crate::machine::{Machine, settings_that_differ};
 
 /// What differs, one sentence each.
@@ -11,8 +10,7 @@ use crate::machine::{Machine, settings_that_differ};
 /// # Errors
 /// What the server says.
 pub fn differing(client: &mut Client, version: u32, machine: &Machine) -> Result<Vec<String>, LiveError> {
-    let rows =
-        client.query("SELECT name::text, current_setting(name, true) FROM pg_settings", &[]).map_err(sql_error)?;
+    let rows = client.query("SELECT name::text, current_setting(name, true) FROM pg_settings", &[])?;
     let live: Vec<(String, String)> =
         rows.iter().map(|r| (r.get(0), r.get::<_, Option<String>>(1).unwrap_or_default())).collect();
     let place = if machine.reference { "in the built-in machine" } else { "in the machine file" };

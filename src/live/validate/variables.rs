@@ -3,7 +3,7 @@
 use crate::diagnostic::InputError;
 use crate::live::validate::script::Scripts;
 use crate::sql::tree::Literal;
-use crate::workload::{Distribution, Protocol, StepKind, Transaction, for_pgbench};
+use crate::workload::{Distribution, Protocol, StepKind, Transaction, Variable, for_pgbench};
 
 /// Draws that decide between values: enough for frequencies of a millionth.
 const DRAWS: f64 = 1e9;
@@ -77,83 +77,86 @@ pub fn forms(
     }
     let mut out = Forms::default();
     for (variable, used) in transaction.variables.iter().zip(used) {
-        let name = format!("t{index}_{}", ascii(&variable.name));
-        if !used {
-            out.forms.push(Form::Plain("NULL".to_owned()));
-            continue;
-        }
-        let plain = Form::Plain(format!(":{name}"));
-        let mut text_form = |literal: &Literal, name: String| match literal {
-            Literal::Text(text) if protocol != Protocol::Simple => {
-                scripts.variables.push((name.clone(), text.clone()));
-                format!(":{name}")
-            }
-            other => constant(other),
-        };
-        let form = match &variable.distribution {
-            Distribution::Constant(text @ Literal::Text(_)) => Form::Plain(text_form(text, name)),
-            Distribution::Constant(literal) => {
-                out.lines.push(format!("\\set {name} {}", constant(literal)));
-                plain
-            }
-            Distribution::Uniform { lo, hi } => {
-                out.lines.push(format!("\\set {name} random({lo:.0}, {hi:.0})"));
-                plain
-            }
-            Distribution::Zipfian { lo, hi, theta } => {
-                out.lines.push(format!("\\set {name} random_zipfian({lo:.0}, {hi:.0}, {theta:?})"));
-                plain
-            }
-            Distribution::Gaussian { lo, hi, parameter } => {
-                out.lines.push(format!("\\set {name} random_gaussian({lo:.0}, {hi:.0}, {parameter:?})"));
-                plain
-            }
-            Distribution::Exponential { lo, hi, parameter } => {
-                out.lines.push(format!("\\set {name} random_exponential({lo:.0}, {hi:.0}, {parameter:?})"));
-                plain
-            }
-            Distribution::OneOf(values) => {
-                out.lines.push(format!("\\set {name}_draw random(1, {DRAWS:.0})"));
-                let texts = values.iter().any(|(l, _)| matches!(l, Literal::Text(_)));
-                let values_of = |n: usize| if texts { n.to_string() } else { constant(&values[n].0) };
-                out.lines.push(format!("\\set {name} {}", cases(&format!("{name}_draw"), values, values_of)));
-                if texts {
-                    let texts = values.iter().enumerate().map(|(n, (l, _))| text_form(l, format!("{name}_{n}")));
-                    Form::Choice(Choice { texts: texts.collect(), index: name })
-                } else {
-                    plain
-                }
-            }
-            Distribution::Sequence { start } => {
-                // A client's variables live as long as the client: each counts by itself, and takes every
-                // clients'th number.
-                scripts.variables.push((format!("{name}_turn"), "-1".to_owned()));
-                scripts.sequences.push((format!("{name}_start"), *start));
-                out.lines.push(format!("\\set {name}_turn :{name}_turn + 1"));
-                out.lines.push(format!("\\set {name} :{name}_start + :{name}_turn * :clients + :client_id"));
-                plain
-            }
-            Distribution::Uuid { version } => {
-                out.lines.push(format!("\\set {name} random(1, 9000000000000000000)"));
-                let random = format!("md5((:{name})::bigint::text)");
-                Form::Plain(match version {
-                    7 => format!(
-                        "(lpad(to_hex((extract(epoch FROM now()) * 1000)::bigint), 12, '0') || '7' || substr({random}, 1, 19))::uuid"
-                    ),
-                    _ => format!("({random})::uuid"),
-                })
-            }
-            Distribution::Derived(_) | Distribution::FromStatement { .. } => {
-                let error = InputError::new(format!("`{}` comes from a script", variable.name));
-                return Err(match &variable.position {
-                    Some(p) => error.at(p.clone()),
-                    None => error,
-                });
-            }
+        let form = if used {
+            let name = format!("t{index}_{}", ascii(&variable.name));
+            form(variable, name, protocol, &mut out.lines, scripts)?
+        } else {
+            Form::Plain("NULL".to_owned())
         };
         out.forms.push(form);
     }
     Ok(out)
+}
+
+/// What stands for a variable that is called `name` in the script; `lines` draw it.
+fn form(
+    variable: &Variable,
+    name: String,
+    protocol: Protocol,
+    lines: &mut Vec<String>,
+    scripts: &mut Scripts,
+) -> Result<Form, InputError> {
+    let mut text_form = |literal: &Literal, name: String| match literal {
+        Literal::Text(text) if protocol != Protocol::Simple => {
+            scripts.variables.push((name.clone(), text.clone()));
+            format!(":{name}")
+        }
+        other => constant(other),
+    };
+    let drawn = match &variable.distribution {
+        Distribution::Constant(text @ Literal::Text(_)) => return Ok(Form::Plain(text_form(text, name))),
+        Distribution::Constant(literal) => constant(literal),
+        Distribution::Uniform { lo, hi } => format!("random({lo:.0}, {hi:.0})"),
+        Distribution::Zipfian { lo, hi, theta } => format!("random_zipfian({lo:.0}, {hi:.0}, {theta:?})"),
+        Distribution::Gaussian { lo, hi, parameter } => format!("random_gaussian({lo:.0}, {hi:.0}, {parameter:?})"),
+        Distribution::Exponential { lo, hi, parameter } => {
+            format!("random_exponential({lo:.0}, {hi:.0}, {parameter:?})")
+        }
+        Distribution::OneOf(values) => {
+            lines.push(format!("\\set {name}_draw random(1, {DRAWS:.0})"));
+            let texts = values.iter().any(|(l, _)| matches!(l, Literal::Text(_)));
+            let values_of = |n: usize| if texts { n.to_string() } else { constant(&values[n].0) };
+            let drawn = cases(&format!("{name}_draw"), values, values_of);
+            if texts {
+                lines.push(format!("\\set {name} {drawn}"));
+                let texts = values.iter().enumerate().map(|(n, (l, _))| text_form(l, format!("{name}_{n}")));
+                return Ok(Form::Choice(Choice { texts: texts.collect(), index: name }));
+            }
+            drawn
+        }
+        Distribution::Sequence { start } => {
+            // A client's variables live as long as the client: each counts by itself, and takes every
+            // clients'th number.
+            scripts.variables.push((format!("{name}_turn"), "-1".to_owned()));
+            scripts.sequences.push((format!("{name}_start"), *start));
+            lines.push(format!("\\set {name}_turn :{name}_turn + 1"));
+            format!(":{name}_start + :{name}_turn * :clients + :client_id")
+        }
+        Distribution::Uuid { version } => {
+            lines.push(format!("\\set {name} random(1, 9000000000000000000)"));
+            return Ok(Form::Plain(uuid(&name, *version)));
+        }
+        Distribution::Derived(_) | Distribution::FromStatement { .. } => {
+            let error = InputError::new(format!("`{}` comes from a script", variable.name));
+            return Err(match &variable.position {
+                Some(p) => error.at(p.clone()),
+                None => error,
+            });
+        }
+    };
+    lines.push(format!("\\set {name} {drawn}"));
+    Ok(Form::Plain(format!(":{name}")))
+}
+
+/// SQL of a uuid made from a variable's number; one of version 7 begins with the time.
+fn uuid(name: &str, version: u8) -> String {
+    let random = format!("md5((:{name})::bigint::text)");
+    match version {
+        7 => format!(
+            "(lpad(to_hex((extract(epoch FROM now()) * 1000)::bigint), 12, '0') || '7' || substr({random}, 1, 19))::uuid"
+        ),
+        _ => format!("({random})::uuid"),
+    }
 }
 
 /// Names as every version of pgbench takes them.

@@ -43,8 +43,21 @@ pub(super) struct Form {
 }
 
 impl Buffers {
+    /// Convolves everything, table by table; returns the place of the plane that has all in it.
+    pub fn fold_all(&mut self, shape: &Shape, n: usize) -> usize {
+        self.base(shape, n);
+        let tables = self.forms.len();
+        for h in 0..tables {
+            self.fold_plane(h);
+            if !self.delayed.is_empty() {
+                self.fold_delayed(h);
+            }
+        }
+        tables
+    }
+
     /// Convolves all but the tables into the first plane, and prepares the forms of the tables.
-    pub fn base(&mut self, shape: &Shape, n: usize) {
+    fn base(&mut self, shape: &Shape, n: usize) {
         let x = shape.ceiling;
         self.forms.clear();
         self.coefficients.clear();
@@ -137,7 +150,7 @@ impl Buffers {
     }
 
     /// Plane `h` convolved with form `h` gives plane `h + 1`.
-    pub fn fold_plane(&mut self, h: usize) {
+    fn fold_plane(&mut self, h: usize) {
         if self.planes.len() < h + 2 {
             self.planes.push(Vec::new());
         }
@@ -146,7 +159,7 @@ impl Buffers {
     }
 
     /// `delayed` with form `h` folded in.
-    pub fn fold_delayed(&mut self, h: usize) {
+    fn fold_delayed(&mut self, h: usize) {
         Self::fold(&self.coefficients, &self.forms[h], &self.delayed, &mut self.scratch);
         std::mem::swap(&mut self.delayed, &mut self.scratch);
     }
@@ -167,14 +180,7 @@ impl Buffers {
 /// The solution at one population; false when the numbers left the range of f64.
 pub(super) fn solve(shape: &Shape, b: &mut Buffers, population: u64, solution: &mut Solution) -> bool {
     let n = population as usize;
-    b.base(shape, n);
-    let tables = b.forms.len();
-    for h in 0..tables {
-        b.fold_plane(h);
-        if !b.delayed.is_empty() {
-            b.fold_delayed(h);
-        }
-    }
+    let tables = b.fold_all(shape, n);
     let g = &b.planes[tables];
     if !(g[n].is_normal() && g[n - 1].is_normal()) {
         return false;

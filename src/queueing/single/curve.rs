@@ -92,14 +92,7 @@ impl Solver {
 
 /// False when the numbers left the range of f64 at some population.
 fn by_convolution(shape: &Shape, b: &mut Buffers, n: usize, curve: &mut Curve) -> bool {
-    b.base(shape, n);
-    let tables = b.forms.len();
-    for h in 0..tables {
-        b.fold_plane(h);
-        if !b.delayed.is_empty() {
-            b.fold_delayed(h);
-        }
-    }
+    let tables = b.fold_all(shape, n);
     if !b.planes[tables].iter().all(|g| g.is_normal()) {
         return false;
     }

@@ -156,6 +156,14 @@ pub enum Expr {
     Default,
 }
 
+impl Expr {
+    /// A call without any of the clauses that a call may have.
+    #[must_use]
+    pub fn call(name: QualifiedName, args: Vec<Self>, span: Span) -> Self {
+        Self::Call { name, args, star: false, distinct: false, order_by: Vec::new(), filter: None, over: None, span }
+    }
+}
+
 /// OVER (...).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Window {

@@ -81,5 +81,5 @@ pub(super) fn expr(node: &Node, draws: &Draws<'_>) -> Expr {
 
 fn call(name: &str, args: Vec<Expr>) -> Expr {
     let name = QualifiedName { schema: None, name: if name == "pow" { "power".into() } else { name.into() } };
-    Expr::Call { name, args, star: false, distinct: false, order_by: Vec::new(), filter: None, over: None, span: 0..0 }
+    Expr::call(name, args, 0..0)
 }

@@ -276,7 +276,7 @@ fn sleeps_pipelines_and_joined_statements() {
     let (t, _) = read("SELECT 1 \\; SELECT 2;\nBEGIN;\nSELECT 3 \\; SELECT 4;\nCOMMIT;");
     assert_eq!(steps(&t), ["Begin", "~SELECT 1", "~SELECT 2", "~Commit", "Begin", "SELECT 3", "~SELECT 4", "Commit"]);
     let (t, _) = read("BEGIN ISOLATION LEVEL SERIALIZABLE;\nSELECT 1;\nROLLBACK;");
-    assert_eq!((t.isolation, steps(&t)[2].as_str()), (Isolation::Serializable, "Rollback"));
+    assert_eq!((t.isolation, steps(&t)[2].as_str()), (Some(Isolation::Serializable), "Rollback"));
     let (t, _) = read("SELECT :client_id;");
     assert_eq!(distribution(&t, "client_id"), &Distribution::Uniform { lo: 0.0, hi: 7.0 });
 }

@@ -193,7 +193,7 @@ connections:
     assert_eq!(accounts.expressions["lower(email)"].distinct, Some(5e6));
     assert_eq!(w.tables.keys().map(ToString::to_string).collect::<Vec<_>>(), ["crm.contacts", "accounts"]);
     let t = &w.transactions[0];
-    assert_eq!((t.isolation, t.on_conflict, t.weight), (Isolation::RepeatableRead, OnConflict::Retry, 9.0));
+    assert_eq!((t.isolation, t.on_conflict, t.weight), (Some(Isolation::RepeatableRead), OnConflict::Retry, 9.0));
     let drawn: Vec<_> = t.variables.iter().map(|v| v.distribution.clone()).collect();
     assert_eq!(drawn[1], Distribution::Zipfian { lo: 1.0, hi: 50.0, theta: 1.2 });
     assert_eq!(drawn[2], Distribution::Gaussian { lo: 1.0, hi: 50.0, parameter: 2.5 });

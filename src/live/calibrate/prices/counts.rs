@@ -88,7 +88,7 @@ fn count_sent(probes: &[&Probe], schema: &Schema, machine: &mut Machine) -> Resu
     let text = json!({
         "version": 1,
         "clients": super::CLIENTS,
-        "protocol": probes.first().map_or("prepared", |p| p.protocol_name()),
+        "protocol": probes.first().map(|p| p.protocol).unwrap_or_default().as_str(),
         "tables": tables,
         "transactions": probes.iter().map(|p| p.transaction()).collect::<Vec<_>>(),
     });
@@ -144,6 +144,7 @@ fn only(name: &str) -> Coefficients {
 mod tests {
     use super::super::catalogue::{OTHERS, PROBES};
     use super::*;
+    use crate::machine::coefficients::shape::COMMIT_RECORD;
 
     #[test]
     fn every_price_of_a_statement_is_in_some_probe() {
@@ -170,8 +171,8 @@ mod tests {
             let summed: f64 = server_prices().zip(&counted.server).map(|(p, c)| p.default.value * c).sum();
             let prices = crate::demand::Prices { coefficients: &machine.coefficients, protocol: probe.protocol };
             let priced: f64 = counted.footprints.iter().map(|f| prices.statement(f).time.us()).sum();
-            let commits =
-                machine.coefficients.write_transaction.value + machine.coefficients.wal_kb.value * 34.0 / 1024.0;
+            let commits = machine.coefficients.write_transaction.value
+                + machine.coefficients.wal_kb.value * COMMIT_RECORD / 1024.0;
             let writes = counted.footprints.iter().any(|f| f.writes);
             let whole = priced + if writes { commits } else { 0.0 };
             assert!((summed / whole - 1.0).abs() < 1e-9, "{}: {summed} {whole}", probe.name);

@@ -36,16 +36,6 @@ impl Probe {
         Self { protocol, ..self }
     }
 
-    /// pgbench's name of its protocol.
-    #[must_use]
-    pub const fn protocol_name(&self) -> &'static str {
-        match self.protocol {
-            Protocol::Simple => "simple",
-            Protocol::Extended => "extended",
-            Protocol::Prepared => "prepared",
-        }
-    }
-
     /// As a script of pgbench.
     #[must_use]
     pub fn script(&self) -> String {

@@ -180,7 +180,7 @@ impl<'a> Runner<'a> {
         let script = Script::File(self.scripts[probe].clone(), 1);
         let mut run = Run::new(database, script, self.clients(), 1);
         run.transactions = Some(each);
-        run.protocol = self.probes[probe].protocol_name().to_owned();
+        run.protocol = self.probes[probe].protocol;
         run.settings = session::settings(self.place);
         run.sampling = 0.0;
         run.execute(self.server).map_err(|e| self.failed(probe, &e.to_string()))

@@ -4,6 +4,7 @@ use postgres::Client;
 
 use super::tables;
 use crate::live::calibrate::Place;
+use crate::live::fill::insert::identifier;
 use crate::live::{LiveError, Server};
 
 /// Settings of the probes' sessions: those of a commit that does not wait, and the planner's own defaults, so that
@@ -36,9 +37,8 @@ pub fn settings(place: &Place) -> Vec<(String, String)> {
 /// No connection.
 pub fn open(server: &Server, place: &Place) -> Result<Client, LiveError> {
     let mut client = server.conninfo().connect()?;
-    let path = format!("SET search_path = \"{}\"", place.schema.replace('"', "\"\""));
-    client.batch_execute(&path).map_err(refused)?;
-    client.batch_execute("SET synchronous_commit = off").map_err(refused)?;
+    client.batch_execute(&format!("SET search_path = {}", identifier(&place.schema)))?;
+    client.batch_execute("SET synchronous_commit = off")?;
     Ok(client)
 }
 
@@ -49,7 +49,7 @@ pub fn open(server: &Server, place: &Place) -> Result<Client, LiveError> {
 /// A lost connection.
 pub fn locale(client: &mut Client) -> Result<String, LiveError> {
     let own = "SELECT datcollate FROM pg_database WHERE datname = current_database()";
-    let own: String = client.query_one(own, &[]).map_err(refused)?.get(0);
+    let own: String = client.query_one(own, &[])?.get(0);
     if !["C", "POSIX"].contains(&own.as_str()) {
         return Ok("\"default\"".to_owned());
     }
@@ -58,8 +58,8 @@ pub fn locale(client: &mut Client) -> Result<String, LiveError> {
                   AND collprovider IN ('c', 'i') AND collname NOT IN ('C', 'POSIX', 'ucs_basic') \
                   AND collname !~ '^C\\.' AND collisdeterministic \
                   ORDER BY collname <> 'en_US.utf8', collname <> 'en-x-icu', collname <> 'und-x-icu', collname LIMIT 1";
-    let found = client.query_opt(others, &[]).map_err(refused)?;
-    Ok(found.map_or_else(|| "\"C\"".to_owned(), |row| format!("\"{}\"", row.get::<_, String>(0).replace('"', "\"\""))))
+    let found = client.query_opt(others, &[])?;
+    Ok(found.map_or_else(|| "\"C\"".to_owned(), |row| identifier(&row.get::<_, String>(0))))
 }
 
 /// Makes and fills the tables; `tick` is told of each.
@@ -67,23 +67,14 @@ pub fn locale(client: &mut Client) -> Result<String, LiveError> {
 /// # Errors
 /// What the server refuses.
 pub fn build(client: &mut Client, locale: &str, tick: &mut dyn FnMut(&str)) -> Result<(), LiveError> {
-    client.batch_execute(tables::SEQUENCE).map_err(refused)?;
+    client.batch_execute(tables::SEQUENCE)?;
     for table in tables::TABLES {
         tick(&format!("filling table {}", table.name));
         for statement in table.build(locale) {
             client.batch_execute(&statement).map_err(|e| LiveError::Sql {
-                message: format!("failed to make table {} of the probes: {}", table.name, words(&e)),
+                message: format!("failed to make table {} of the probes: {}", table.name, LiveError::from(e)),
             })?;
         }
     }
     Ok(())
-}
-
-fn refused(error: postgres::Error) -> LiveError {
-    LiveError::Sql { message: words(&error) }
-}
-
-/// The server's own words where there are any.
-fn words(error: &postgres::Error) -> String {
-    error.as_db_error().map_or_else(|| error.to_string(), ToString::to_string)
 }
