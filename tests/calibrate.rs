@@ -92,8 +92,7 @@ fn writes_a_machine_file_that_a_forecast_takes_for_calibrated() {
     let begun = Instant::now();
     let record = folder.path().join("measured.json");
     let (to, kept) = (file.to_str().unwrap(), record.to_str().unwrap());
-    let output =
-        calibrate(&cluster, "postgres", &["--budget", "60s", "--record", kept, "-o", to]).output().unwrap();
+    let output = calibrate(&cluster, "postgres", &["--budget", "60s", "--record", kept, "-o", to]).output().unwrap();
     assert!(output.status.success(), "{}", text(&output.stderr));
     // Where others keep the CPUs busy, the one round that is always made takes longer than the budget.
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
