@@ -45,10 +45,11 @@ impl Binder<'_, '_> {
             insert.columns.iter().map(|(name, span)| self.target(&table, name, span)).collect::<Result<_, _>>()?
         };
         let source = insert.source.as_ref().map(|q| self.query(q, &[])).transpose()?;
-        let values = match &source {
-            Some(Node::Values { first, .. }) => first.clone(),
-            _ => Vec::new(),
+        let mut rows = match &source {
+            Some(Node::Values { values, .. }) => values.clone().into_iter(),
+            _ => Vec::new().into_iter(),
         };
+        let values = rows.next().unwrap_or_default();
         let leaves = self.catalog.leaves(table.id, false);
         let mut level = self.target_level(&table, insert.alias.as_deref().unwrap_or(&insert.table.name), &leaves);
         let excluded = table.columns.iter().map(|c| (c.name.clone(), outer(&c.name))).collect();
@@ -61,8 +62,21 @@ impl Binder<'_, '_> {
         let returning = self.outputs(&mut level, &[], &insert.returning)?;
         self.ctes.truncate(visible);
         let outgoing = self.outgoing(&table, |_| true);
-        let insert = Insert { table, leaves, columns, source, values, conflict, outgoing, copied: false };
+        let further = Vec::new();
+        let mut insert = Insert { table, leaves, columns, source, values, further, conflict, outgoing, copied: false };
+        let further = rows.map(|values| self.with_values(&level, &insert, values)).collect();
+        insert.further = further;
         Ok(Bound { ctes: Vec::new(), action: Action::Insert(Box::new(insert)), returning })
+    }
+
+    /// The INSERT with another row of VALUES, whose key may be in the table more or less often.
+    fn with_values(&self, level: &Level, insert: &Insert, values: Vec<Expr>) -> Insert {
+        let mut other = Insert { values, ..insert.clone() };
+        if let Some(conflict) = &mut other.conflict {
+            conflict.share =
+                self.arbiter_share(level, &insert.table, conflict.arbiter, (&insert.columns, &other.values));
+        }
+        other
     }
 
     pub(super) fn target_level(&self, table: &Arc<TableInfo>, alias: &str, leaves: &[Leaf]) -> Level {
@@ -104,8 +118,7 @@ impl Binder<'_, '_> {
                     && targets.iter().all(|t| i.expressions.contains(t))
             }
         });
-        let chosen = arbiter.or_else(|| table.indexes.iter().position(|i| i.unique));
-        let share = chosen.map_or(0.0, |index| self.conflict_share(level, table, index, (columns, values)));
+        let share = self.arbiter_share(level, table, arbiter, (columns, values));
         let update = match &conflict.update {
             Some(assignments) => {
                 let mut resolved = Vec::new();
@@ -126,6 +139,12 @@ impl Binder<'_, '_> {
             None => 1.0,
         };
         Ok(Conflict { arbiter, share, update, kept })
+    }
+
+    /// The share of inserted rows whose key is in the table already, by its arbiter or any unique index.
+    fn arbiter_share(&self, level: &Level, table: &TableInfo, arbiter: Option<usize>, row: (&[usize], &[Expr])) -> f64 {
+        let chosen = arbiter.or_else(|| table.indexes.iter().position(|i| i.unique));
+        chosen.map_or(0.0, |index| self.conflict_share(level, table, index, row))
     }
 
     /// The share of inserted rows whose key is in the table already.

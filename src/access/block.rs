@@ -249,8 +249,8 @@ pub enum Node {
         rows: f64,
         /// What comes out.
         outputs: Vec<Output>,
-        /// The expressions, first row only.
-        first: Vec<Expr>,
+        /// The expressions of the rows; of many rows, of some that stand for all.
+        values: Vec<Vec<Expr>>,
         /// Subqueries among the values.
         subplans: Vec<SubPlan>,
     },
@@ -321,8 +321,10 @@ pub struct Insert {
     pub columns: Vec<usize>,
     /// Rows come from here; `None`: one row of defaults.
     pub source: Option<Node>,
-    /// The value of each target column, when rows come from VALUES.
+    /// The value of each target column, when rows come from VALUES: of the first row.
     pub values: Vec<Expr>,
+    /// The same INSERT with each further row of VALUES in the place of the first.
+    pub further: Vec<Insert>,
     /// ON CONFLICT.
     pub conflict: Option<Conflict>,
     /// Foreign keys to check.

@@ -10,8 +10,8 @@ use crate::access::stored;
 use crate::access::values::Draws;
 use crate::access::walk;
 use crate::access::writes::Change;
-use crate::schema::TypeFamily;
 use crate::schema::sizes::ColumnWidth;
+use crate::schema::{self, TypeFamily};
 use crate::sql::tree::Expr;
 
 /// Version from which columns in BRIN indexes alone do not stop HOT.
@@ -42,12 +42,12 @@ pub fn of(
     (rels, draws): (&[Rel], &Draws),
     version: u32,
 ) -> Change {
-    let assigned: Vec<Assigned<'_>> = assignments
+    let mut assigned: Vec<Assigned<'_>> = assignments
         .iter()
         .map(|(column, value)| Assigned {
             column: *column,
             value,
-            width: stored::width(&info.columns[*column], &Reader { rels, draws }.value(value)),
+            width: new_width(&info.columns[*column], value, &Reader { rels, draws }),
             changes: change_probability(info, *column, value, clauses, (rels, draws)),
         })
         .collect();
@@ -57,8 +57,46 @@ pub fn of(
             stays *= 1.0 - a.changes;
         }
     }
-    let (changed_bytes, unchanged_ends) = changed_bytes(info, &assigned);
-    Change { hot: stays, changed_bytes, unchanged_ends }
+    let old: Vec<ColumnWidth> = info.columns.iter().map(|c| c.width).collect();
+    let mut new = old.clone();
+    for a in &assigned {
+        new[a.column] = a.width;
+    }
+    let (mut kept, whole) = (old.clone(), new.clone());
+    schema::sizes::move_out(&mut kept);
+    schema::sizes::move_out(&mut new);
+    let (mut moved, mut dropped) = ((0.0, 0.0), 0.0);
+    for (place, column) in new.iter().enumerate() {
+        let changes = assigned.iter().find(|a| a.column == place).map_or(0.0, |a| a.changes);
+        let (was_out, is_out) = (kept[place].bytes < old[place].bytes, column.bytes < whole[place].bytes);
+        // A value that stays as it was stays where it was.
+        let written = if is_out { f64::from(u8::from(!was_out)).max(changes) } else { 0.0 };
+        let chunks = |c: &ColumnWidth| schema::sizes::chunks(c) * (1.0 - c.null_fraction);
+        moved.0 += written * chunks(&whole[place]);
+        moved.1 += written * whole[place].bytes * (1.0 - whole[place].null_fraction);
+        dropped += if was_out { changes * chunks(&old[place]) } else { 0.0 };
+    }
+    for a in &mut assigned {
+        a.width = new[a.column];
+    }
+    let (changed_bytes, unchanged_ends) = changed_bytes(&kept, info, &assigned);
+    Change { hot: stays, changed_bytes, unchanged_ends, columns: new, moved, dropped }
+}
+
+/// What an assigned value takes; one that adds to the old value is as much longer as what it adds.
+fn new_width(column: &ColumnInfo, value: &Expr, reader: &Reader<'_>) -> ColumnWidth {
+    let width = stored::width(column, &reader.value(value));
+    let Expr::Binary { op, left, right } = value else { return width };
+    let added = match (&walk::column_names(left)[..], &walk::column_names(right)[..]) {
+        ([name], []) if *name == column.name => right,
+        ([], [name]) if *name == column.name => left,
+        _ => return width,
+    };
+    if op != "||" || !width.varlena {
+        return width;
+    }
+    let bytes = reader.value(added).values.first().and_then(|v| stored::added_bytes(column.family, v));
+    ColumnWidth { bytes: width.bytes + bytes.unwrap_or(0.0), ..width }
 }
 
 /// Whether an assigned column belongs to a key of a unique index, so that the row lock is a full one.
@@ -113,6 +151,15 @@ fn change_probability(
                 .count();
             return 1.0 - same as f64 / runs as f64;
         }
+        // `SET state = 'done' WHERE state <> 'done'` finds none either.
+        if let Test::Compare(key, Op::Ne, old) = &clause.test
+            && key.column.as_ref() == Some(name)
+            && let ([old], [new]) = (&old.values[..], &own.values[..])
+            && old.text().is_some()
+            && old.text() == new.text()
+        {
+            return 1.0;
+        }
         // `SET n = 4 WHERE n < 4` finds no row that has the value already.
         if let Test::Compare(key, op, bound) = &clause.test
             && key.column.as_ref() == Some(name)
@@ -144,32 +191,49 @@ fn truth(test: &Test, name: &str) -> Option<&'static str> {
 
 /// Bytes of the new version from the first to the last that differ, and how many of its ends stay the same.
 ///
-/// Numbers are stored lowest byte first, and a small change leaves their upper bytes alone. An end counts
-/// when it is long enough to be left out of the log (log_heap_update, heapam.c).
-fn changed_bytes(info: &TableInfo, assigned: &[Assigned<'_>]) -> (f64, f64) {
+/// Numbers are stored lowest byte first, and a small change leaves their upper bytes alone. A value of another length
+/// moves all that follows; where the padding before an aligned value changes with that, the bytes in front of it
+/// are elsewhere, seen from the end, and count as changed. An end counts when it is long enough to be left out of
+/// the log (log_heap_update, heapam.c).
+fn changed_bytes(stored: &[ColumnWidth], info: &TableInfo, assigned: &[Assigned<'_>]) -> (f64, f64) {
     let mut offset = 0.0;
-    let (mut first, mut last) = (f64::INFINITY, 0.0_f64);
-    let mut differing: f64 = 0.0;
+    // Of the versions in which anything changes so far: where that begins and ends, and what share they are.
+    let (mut first, mut last, mut share) = (0.0, 0.0, 0.0_f64);
+    // The distance, a power of two, of which the shift of what follows is a multiple; none when nothing moves.
+    let mut shift: Option<f64> = None;
     for (place, column) in info.columns.iter().enumerate() {
-        let Some(a) = assigned.iter().find(|a| a.column == place) else {
-            offset = sizes::append(offset, &column.width);
-            continue;
-        };
-        offset = sizes::append(offset, &a.width);
-        if a.changes <= 0.0 {
-            continue;
+        let assigned = assigned.iter().find(|a| a.column == place);
+        let width = assigned.map_or(&stored[place], |a| &a.width);
+        let before = offset;
+        offset = sizes::append(offset, width);
+        let present = 1.0 - width.null_fraction;
+        let aligned = if sizes::is_packed(width) { 1.0 } else { f64::from(width.align) };
+        if let Some(multiple) = shift.filter(|m| *m < aligned) {
+            let pads_otherwise = (1.0 - multiple / aligned) * present;
+            last += pads_otherwise * (before - last);
+            shift = Some(aligned);
         }
-        let width = a.width.bytes * (1.0 - a.width.null_fraction);
+        let Some(a) = assigned.filter(|a| a.changes > 0.0) else { continue };
+        let bytes = width.bytes * present;
         let differs = match column.family {
-            TypeFamily::Machine => differing_bytes(column, a.value).min(width),
-            _ => width,
+            TypeFamily::Machine => differing_bytes(column, a.value).min(bytes),
+            _ => bytes,
         };
-        first = first.min(offset - width);
-        last = last.max(offset - width + differs);
-        differing = differing.max(a.changes);
+        let (from, to) = (offset - bytes, offset - bytes + differs);
+        let either = share + a.changes - share * a.changes;
+        // It begins here where nothing changed before, and ends here wherever this changes.
+        first = (share * first + (1.0 - share) * a.changes * from) / either;
+        last = (a.changes * to + (1.0 - a.changes) * share * last) / either;
+        share = either;
+        if width.varlena && (width.bytes - stored[place].bytes).abs() >= 0.5 {
+            shift = Some(1.0);
+        }
+    }
+    if share <= 0.0 {
+        return (0.0, 1.0);
     }
     let ends = [first, offset - last].iter().filter(|end| **end >= SHORTEST_END).count() as f64;
-    if last > first { ((last - first) * differing, ends) } else { (0.0, ends.min(1.0)) }
+    if last > first { ((last - first) * share, ends) } else { (0.0, ends.min(1.0)) }
 }
 
 /// Bytes of a fixed-size value that a new one changes: those of an increment, or most of them.

@@ -151,6 +151,13 @@ pub enum Test {
     Either(Vec<Vec<Clause>>),
     /// NOT.
     Not(Box<Clause>),
+    /// A comparison of what is computed from columns.
+    Computed {
+        /// The share that PostgreSQL assumes.
+        assumed: f64,
+        /// The share that there is.
+        found: f64,
+    },
     /// Anything else, with the share that PostgreSQL assumes.
     Fixed(f64),
 }

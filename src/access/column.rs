@@ -36,6 +36,8 @@ pub struct ColumnInfo {
     pub correlation: f64,
     /// Whether it was given.
     pub correlation_given: bool,
+    /// How far rows with the same value lie together, 0..1.
+    pub together: f64,
     /// Lowest and highest value as numbers, when known or implied by a dense key.
     pub bounds: Option<(f64, f64)>,
     /// Whether the bounds were given rather than implied.
@@ -171,6 +173,8 @@ impl ColumnInfo {
             distinct_known,
             most_common: given.most_common.clone(),
             correlation: ordered,
+            // Rows that share the first column of their key came together, whatever the order of its values is.
+            together: if first_of_primary && given.correlation.is_none() { 1.0 } else { ordered.abs() },
             correlation_given: given.correlation.is_some(),
             bounds,
             bounds_given: given_bounds.is_some(),
@@ -205,6 +209,7 @@ impl ColumnInfo {
             most_common: Vec::new(),
             correlation: 0.0,
             correlation_given: false,
+            together: 0.0,
             bounds: None,
             bounds_given: false,
             histogram: Vec::new(),

@@ -180,13 +180,14 @@ impl Binder<'_, '_> {
         }
         let leaves = self.catalog.leaves(info.id, false);
         let outgoing = self.outgoing(&info, |_| true);
-        let source = Node::Values { rows, outputs: Vec::new(), first: Vec::new(), subplans: Vec::new() };
+        let source = Node::Values { rows, outputs: Vec::new(), values: Vec::new(), subplans: Vec::new() };
         Ok(Action::Insert(Box::new(Insert {
             table: info,
             leaves,
             columns,
             source: Some(source),
             values: Vec::new(),
+            further: Vec::new(),
             conflict: None,
             outgoing,
             copied: true,

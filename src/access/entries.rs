@@ -7,7 +7,7 @@ use crate::access::sizes;
 use crate::access::tally::{Reach, Tally};
 use crate::access::touches;
 use crate::access::wal;
-use crate::machine::coefficients::state::{BIG_INDEX, SPLIT_MIDDLE};
+use crate::machine::coefficients::state::{BIG_INDEX, SPLIT_MIDDLE, VERSION_SPLITS};
 use crate::schema::btree::{BTREE_FILLFACTOR, RANDOM_FILL};
 
 /// Tree levels from which the rightmost leaf is remembered between inserts (BTREE_FASTPATH_MIN_LEVEL).
@@ -28,7 +28,7 @@ pub enum Place {
     Edge,
     /// Anywhere, so that pages split in the middle.
     Anywhere,
-    /// In the room of entries of old versions, which they get in the long run.
+    /// In the room of entries of old versions, as far as vacuum has given it back.
     Beside,
 }
 
@@ -106,6 +106,7 @@ fn btree(index: &IndexInfo, place: Place, bytes: f64) -> (f64, f64, f64) {
     let splits = match place {
         Place::Edge => 1.0 / (index.leaf_capacity * BTREE_FILLFACTOR).max(1.0),
         Place::Anywhere if !index.packed => 1.0 / (index.leaf_capacity * RANDOM_FILL).max(1.0),
+        Place::Beside if !index.packed => VERSION_SPLITS / (index.leaf_capacity * RANDOM_FILL).max(1.0),
         Place::Anywhere | Place::Beside => 0.0,
     };
     let moved = if right { 1.0 - BTREE_FILLFACTOR } else { SPLIT_MIDDLE };

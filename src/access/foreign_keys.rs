@@ -113,20 +113,20 @@ pub fn parents_gone(key: &Incoming, rows: f64, deleted: bool, tally: &mut Tally)
     }
     let child = &key.child;
     let action = if deleted { key.on_delete } else { key.on_update };
-    let distinct: f64 =
-        key.columns.iter().map(|c| child.columns[*c].distinct).product::<f64>().min(child.rows.max(1.0));
     let nulls = key.columns.first().map_or(0.0, |c| child.columns[*c].null_fraction);
     // Children are spread over all parents, those without any included.
-    let children = child.rows * (1.0 - nulls) / distinct.max(key.parent_rows).max(1.0);
+    let children = child.rows * (1.0 - nulls) / key.parent_rows.max(1.0);
     tally.counts.foreign_key_check += rows;
     tally.counts.executor_run += rows;
-    let reach = Reach { sweeps: child_index(key, child).is_none(), ..touches::everything(child) };
+    // Children of one parent lie together as rows of one value do.
+    let together = key.columns.iter().map(|c| child.columns[*c].together).fold(0.0, f64::max);
+    let reach = Reach { together, sweeps: child_index(key, child).is_none(), ..touches::everything(child) };
     let found = if action == ReferentialAction::Check { 0.0 } else { children };
     match child_index(key, child) {
         Some(index) => {
             let leaves = index.levels + (children - 1.0).max(0.0) / index.entries_per_leaf;
             tally.index_visits(child, index, (1.0, leaves, children), rows, &reach);
-            let heap = super::execute::distinct_pages(found, child.pages);
+            let heap = super::scans::heap_accesses(found, child.pages, child.density(), together, true);
             tally.heap_visits(child, (heap, 1.0), rows, &reach);
             tally.counts.index_row += children * rows;
         }
@@ -149,8 +149,8 @@ pub fn parents_gone(key: &Incoming, rows: f64, deleted: bool, tally: &mut Tally)
         }
         ReferentialAction::Cascade | ReferentialAction::Set => {
             let hot = f64::from(u8::from(child_index(key, child).is_none()));
-            let change = writes::Change { hot, changed_bytes: 8.0, unchanged_ends: 2.0 };
-            writes::update_rows(child, children * rows, change, &Entry::beside, &reach, tally);
+            let change = writes::Change::small(child, hot, 8.0);
+            writes::update_rows(child, children * rows, &change, &Entry::beside, &reach, tally);
             lock(child, children * rows, (LockMode::NoKeyUpdate, LockWait::Block), &reach, tally);
         }
     }

@@ -8,6 +8,8 @@ use crate::units::DAY;
 pub const UUID_LETTERS: f64 = 36.0;
 /// Letters of an MD5 digest in hexadecimal.
 const MD5_LETTERS: f64 = 32.0;
+/// Bytes of a repeated text up to which it is written out; of a longer one only the length is kept.
+const LONGEST_TEXT: f64 = 65_536.0;
 
 /// The value of a call.
 #[must_use]
@@ -35,7 +37,10 @@ pub fn call(name: &str, args: &[Value]) -> Value {
         ("md5", 1) => Value::Sized(MD5_LETTERS),
         ("gen_random_uuid" | "uuid_generate_v4", 0) => Value::Sized(UUID_LETTERS),
         ("lpad" | "rpad", 2 | 3) => sized(number(1)),
-        ("repeat", 2) => sized(bytes(0).zip(number(1)).map(|(b, n)| b * n.max(0.0))),
+        ("repeat", 2) => match args[0].text().zip(number(1)) {
+            Some((text, n)) if text.len() as f64 * n <= LONGEST_TEXT => Value::Text(text.repeat(n.max(0.0) as usize)),
+            _ => sized(bytes(0).zip(number(1)).map(|(b, n)| b * n.max(0.0))),
+        },
         ("left" | "right", 2) => sized(bytes(0).zip(number(1)).map(|(b, n)| if n < 0.0 { b + n } else { b.min(n) })),
         ("concat", _) => concat(args.iter()),
         // Two letters make a byte.

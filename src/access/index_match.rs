@@ -115,7 +115,7 @@ impl Planner<'_> {
             | Test::Contains(key, ..)
             | Test::Like { key, .. } => Some(key),
             Test::Not(inner) => self.key_of(&inner.test),
-            Test::Either(_) | Test::Fixed(_) => None,
+            Test::Either(_) | Test::Computed { .. } | Test::Fixed(_) => None,
         }
     }
 

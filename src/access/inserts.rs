@@ -22,6 +22,7 @@ use crate::schema::sizes::ColumnWidth;
 use crate::sql::tree::{Expr, LockMode, LockWait};
 
 impl Statement {
+    /// Runs an INSERT of `rows` rows, each row of VALUES by itself; the rows inserted or changed.
     pub(super) fn insert(
         &self,
         insert: &Insert,
@@ -30,6 +31,22 @@ impl Statement {
         held: &mut Held,
         tally: &mut Tally,
     ) -> f64 {
+        if insert.further.is_empty() {
+            return self.insert_alike(insert, rows, settings, held, tally);
+        }
+        let each = rows / (1 + insert.further.len()) as f64;
+        let opened = tally.counts.index_opened;
+        let mut touched = 0.0;
+        for row in std::iter::once(insert).chain(&insert.further) {
+            // The indexes are opened once for all rows.
+            tally.counts.index_opened = opened;
+            touched += self.insert_alike(row, each, settings, held, tally);
+        }
+        touched
+    }
+
+    /// Runs an INSERT whose rows are all of one kind.
+    fn insert_alike(&self, insert: &Insert, rows: f64, settings: &Settings, held: &mut Held, tally: &mut Tally) -> f64 {
         let empty = Block::default();
         let value = |column: usize| -> Option<ValueSet> {
             let at = insert.columns.iter().position(|c| *c == column)?;
@@ -79,7 +96,8 @@ impl Statement {
         }
         for key in &insert.outgoing {
             let values: Vec<Option<ValueSet>> = key.columns.iter().map(|c| value(*c)).collect();
-            let null = values.iter().all(|v| v.as_ref().is_some_and(|v| v.values.iter().all(|x| *x == Value::Null)));
+            // A key with one null in it refers to nothing.
+            let null = values.iter().any(|v| v.as_ref().is_some_and(|v| v.values.iter().all(|x| *x == Value::Null)));
             let omitted = insert.source.is_some() && key.columns.iter().any(|c| !insert.columns.contains(c));
             if null || (omitted && !insert.columns.is_empty()) {
                 continue;
@@ -89,20 +107,25 @@ impl Statement {
             } else {
                 0.0
             };
-            let expr = key.columns.first().and_then(|c| {
-                let at = insert.columns.iter().position(|x| x == c)?;
-                insert.values.get(at).map(walk::bare)
-            });
-            let known = expr.as_ref().is_some_and(|e| held.iter().any(|h| h.0 == key.parent.id && h.1 == *e));
+            let exprs: Option<Vec<Expr>> = key
+                .columns
+                .iter()
+                .map(|c| {
+                    let at = insert.columns.iter().position(|x| x == c)?;
+                    insert.values.get(at).map(walk::bare)
+                })
+                .collect();
+            let known = exprs.as_ref().is_some_and(|e| holds(held, key.parent.id, e));
             let lock = match (known, self.repeats(insert, key)) {
                 (true, _) => 0.0,
                 (false, true) => (fresh * (1.0 - nulls)).min(1.0),
                 (false, false) => fresh * (1.0 - nulls),
             };
-            let which = expr.as_ref().zip(key.referenced.first()).map(|(e, c)| format!("{c} = {}", condition::text(e)));
+            let first = exprs.as_ref().and_then(|e| e.first());
+            let which = first.zip(key.referenced.first()).map(|(e, c)| format!("{c} = {}", condition::text(e)));
             let value = (values.first().and_then(Option::as_ref), which);
             foreign_keys::check(key, fresh * (1.0 - nulls), value, lock, tally);
-            if let Some(e) = expr {
+            if let Some(e) = exprs {
                 held.push((key.parent.id, e));
             }
         }
@@ -236,7 +259,7 @@ impl Statement {
         // The row is locked before it is changed.
         writes::lock_rows(info, rows, &reach, tally);
         tally.counts.row_written -= rows;
-        writes::update_rows(info, rows, change, &Entry::beside, &reach, tally);
+        writes::update_rows(info, rows, &change, &Entry::beside, &reach, tally);
         let mode = if changes::touches_key(info, &refs) { LockMode::Update } else { LockMode::NoKeyUpdate };
         lock(info, rows, (mode, LockWait::Block), &reach, tally);
     }
@@ -264,6 +287,12 @@ impl Statement {
         }
         reach.unwrap_or_else(|| touches::everything(info))
     }
+}
+
+/// Whether the transaction has locked the row of a table with these values of its key, or rows by each of them.
+fn holds(held: &Held, table: usize, key: &[Expr]) -> bool {
+    let has = |values: &[Expr]| held.iter().any(|h| h.0 == table && h.1 == values);
+    has(key) || key.iter().all(|value| has(std::slice::from_ref(value)))
 }
 
 /// An expression of ON CONFLICT DO UPDATE with the values that were to be inserted in the place of EXCLUDED's

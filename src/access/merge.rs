@@ -185,7 +185,7 @@ impl Binder<'_, '_> {
                 let source = values.is_some().then(|| Node::Values {
                     rows: 1.0,
                     outputs: Vec::new(),
-                    first: Vec::new(),
+                    values: Vec::new(),
                     subplans: Vec::new(),
                 });
                 let columns = if values.is_some() { columns } else { Vec::new() };
@@ -195,6 +195,7 @@ impl Binder<'_, '_> {
                     columns,
                     source,
                     values: row,
+                    further: Vec::new(),
                     conflict: None,
                     outgoing: self.outgoing(table, |_| true),
                     copied: false,

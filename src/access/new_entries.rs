@@ -20,6 +20,20 @@ enum Growth {
     Random,
 }
 
+/// Bytes of the entry of a row of such columns in a B-tree.
+pub(super) fn btree_entry(index: &IndexInfo, columns: &[ColumnWidth]) -> Option<f64> {
+    if index.method != "btree" {
+        return None;
+    }
+    let keys = index.keys.iter().zip(&index.expression_stats);
+    let keys = keys.map(|(key, stats)| match (key, stats) {
+        (Some(column), _) => columns.get(*column).copied(),
+        (None, stats) => stats.as_ref().map(|s| s.width),
+    });
+    let stored: Option<Vec<ColumnWidth>> = keys.chain(index.include.iter().map(|c| columns.get(*c).copied())).collect();
+    stored.map(|s| index_tuple(&s).bytes)
+}
+
 impl Statement {
     /// Where an inserted row's entry goes: to one place that grows, such as the right edge, when its first key that
     /// is not the same each time grows with time.
@@ -96,17 +110,7 @@ impl Statement {
     ) -> Option<f64> {
         match index.method.as_str() {
             "gin" => gin::bytes_of(info, index, &|name| self.inserted_document(insert, name)),
-            "btree" => {
-                let keys = index.keys.iter().zip(&index.expression_stats);
-                let keys = keys.map(|(key, stats)| match (key, stats) {
-                    (Some(column), _) => columns.get(*column).copied(),
-                    (None, stats) => stats.as_ref().map(|s| s.width),
-                });
-                let stored: Option<Vec<ColumnWidth>> =
-                    keys.chain(index.include.iter().map(|c| columns.get(*c).copied())).collect();
-                stored.map(|s| index_tuple(&s).bytes)
-            }
-            _ => None,
+            _ => btree_entry(index, columns),
         }
     }
 

@@ -63,14 +63,14 @@ fn frequency(info: &TableInfo, rows: f64, needed: f64, reach: &Reach) -> f64 {
         return 1.0 / met.max(needed);
     }
     // Rows of one execution that lie together on a page are met together.
-    let together = 1.0 + ((rows - 1.0).max(0.0) * reach.correlation.powi(2)).min(info.density() - 1.0);
+    let together = 1.0 + ((rows - 1.0).max(0.0) * reach.together.powi(2)).min(info.density() - 1.0);
     let visits = rows / together;
     over_pages(info, visits, reach, &|mean| prunings(mean, (needed / together).max(1.0))) / together
 }
 
 /// The mean over all visits of `of`, which is asked with how often the visited page has been visited since
 /// the last vacuum, on average.
-fn over_pages(info: &TableInfo, rows: f64, reach: &Reach, of: &dyn Fn(f64) -> f64) -> f64 {
+pub(super) fn over_pages(info: &TableInfo, rows: f64, reach: &Reach, of: &dyn Fn(f64) -> f64) -> f64 {
     let pages = popularity::of_pages(&reach.rows, info.density(), info.pages, reach.correlation);
     let all: f64 = pages.classes.iter().map(|c| c.probability).sum();
     let mean = |c: &PopularityClass| EXECUTIONS_SINCE_VACUUM * rows * c.probability / all / c.items.max(1.0);

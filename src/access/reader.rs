@@ -122,6 +122,12 @@ impl Reader<'_> {
         }
     }
 
+    /// A comparison of what is computed from columns: the planner assumes a constant.
+    fn computed(&self, op: Op, left: &Expr, right: &Expr) -> Test {
+        let found = self.sampled_share(op, left, right);
+        Test::Computed { assumed: INEQUALITY, found: found.unwrap_or(INEQUALITY) }
+    }
+
     fn clause_of_nothing(&self, expr: &Expr) -> Clause {
         Clause { test: Test::Fixed(1.0), bare: walk::bare(expr), rels: 0, operators: walk::operator_count(expr) }
     }
@@ -132,13 +138,15 @@ impl Reader<'_> {
 
     fn binary(&self, op: &str, left: &Expr, right: &Expr) -> Test {
         if let Some(op) = Op::parse(op) {
+            let equal = matches!(op, Op::Eq | Op::Ne);
             return match (self.key(left), self.key(right)) {
+                (Some(l), Some(r)) if l.rel == r.rel && !equal => self.computed(op, left, right),
                 (Some(l), Some(r)) => Test::Join(l, op, r),
                 (Some(l), None) if self.is_value(right) => Test::Compare(l, op, self.value(right)),
                 (None, Some(r)) if self.is_value(left) => Test::Compare(r, op.flipped(), self.value(left)),
                 _ if op == Op::Eq => Test::Fixed(EQUALITY),
                 _ if op == Op::Ne => Test::Fixed(1.0 - EQUALITY),
-                _ => Test::Fixed(INEQUALITY),
+                _ => self.computed(op, left, right),
             };
         }
         let negated = op.starts_with("not ") || op.starts_with("!~");

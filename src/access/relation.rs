@@ -85,6 +85,10 @@ pub struct TableInfo {
     pub rows_per_page: f64,
     /// Bytes of an average row with its header, not aligned.
     pub tuple_bytes: f64,
+    /// Whether all rows are of one size, as far as is known.
+    pub constant_rows: bool,
+    /// Rows of the TOAST table that an average row has.
+    pub chunks: f64,
     /// Fraction of pages that are all-visible.
     pub all_visible: f64,
     /// Fill factor, 0..1.
@@ -116,8 +120,9 @@ impl TableInfo {
             .map(|place| ColumnInfo::new(schema, table, stats, place, rows, referenced))
             .collect();
         let widths: Vec<ColumnWidth> = columns.iter().map(|c| c.width).collect();
-        let toasted = schema::sizes::toasted(&widths);
-        let tuple_bytes = sizes::logged_bytes(&widths).min(toasted.tuple.bytes);
+        let mut stored = widths;
+        let toasted = schema::sizes::move_out(&mut stored);
+        let tuple_bytes = sizes::logged_bytes(&stored);
         let rows_per_page = schema::sizes::heap_tuples_per_page(toasted.tuple, table.fillfactor);
         let dead_rows = stats.and_then(|s| s.dead_rows).unwrap_or(0.0);
         let pages = stats.and_then(|s| s.pages).unwrap_or_else(|| ((rows + dead_rows) / rows_per_page).ceil());
@@ -129,6 +134,8 @@ impl TableInfo {
             pages,
             rows_per_page,
             tuple_bytes,
+            constant_rows: toasted.tuple.constant,
+            chunks: toasted.chunks,
             all_visible: stats.and_then(|s| s.all_visible).unwrap_or(1.0),
             fillfactor: table.fillfactor,
             unlogged: table.unlogged,
@@ -152,6 +159,8 @@ impl TableInfo {
             pages: 0.0,
             rows_per_page: 1.0,
             tuple_bytes,
+            constant_rows: true,
+            chunks: 0.0,
             all_visible: 1.0,
             fillfactor: 1.0,
             unlogged: true,

@@ -84,6 +84,10 @@ impl Run<'_, '_> {
         if fixed == 0 || fixed >= index.keys.len() {
             return (correlation(0), 1.0, info.pages);
         }
+        let together = |key: usize| index.keys.get(key).copied().flatten().map_or(0.0, |c| info.columns[c].together);
+        if index.primary && together(0) > correlation(0).abs() {
+            return (together(0), 1.0, info.pages);
+        }
         let of_primary = |column: Option<usize>| info.indexes.iter().any(|i| i.primary && i.keys.contains(&column));
         let together = correlation(0).abs() >= correlation(fixed).abs();
         if together && (index.primary || correlation(0).abs() < ORDERED || of_primary(index.keys[fixed])) {

@@ -12,6 +12,8 @@ use crate::sql::tree::{self, Body, Distinct, Expr, Literal, OrderBy, Query, Sele
 
 /// Share of rows that the planner assumes a LIMIT it cannot see to return.
 pub(super) const UNKNOWN_LIMIT_SHARE: f64 = 0.1;
+/// Rows of VALUES that are looked at one by one.
+const VALUES_ROWS: usize = 16;
 
 impl Binder<'_, '_> {
     /// Resolves a query.
@@ -92,21 +94,22 @@ impl Binder<'_, '_> {
 
     fn values(&mut self, rows: &[Vec<Expr>], outers: &[&Level]) -> Result<Node, InputError> {
         let mut level = Level::default();
-        let mut first = Vec::new();
-        for (n, row) in rows.iter().enumerate() {
-            for value in row {
-                let resolved = self.resolve(&mut level, outers, value)?;
-                if n == 0 {
-                    first.push(resolved);
-                }
-            }
+        let mut resolved = Vec::new();
+        for row in rows {
+            let row: Result<Vec<Expr>, InputError> =
+                row.iter().map(|value| self.resolve(&mut level, outers, value)).collect();
+            resolved.push(row?);
         }
+        let first = resolved.first().map_or(&[][..], |row| &row[..]);
         let outputs = first
             .iter()
             .enumerate()
             .map(|(n, e)| Output { name: format!("column{}", n + 1), expr: e.clone(), info: output_info(&level, e) })
             .collect();
-        Ok(Node::Values { rows: rows.len() as f64, outputs, first, subplans: level.subplans })
+        // Of many rows some stand for the others.
+        let step = rows.len().div_ceil(VALUES_ROWS).max(1);
+        let values = resolved.into_iter().step_by(step).collect();
+        Ok(Node::Values { rows: rows.len() as f64, outputs, values, subplans: level.subplans })
     }
 
     /// A LIMIT or OFFSET.

@@ -168,6 +168,10 @@ pub fn one(clause: &Clause, info: &TableInfo, seen: Seen) -> f64 {
             };
             (1.0 - nulls - one(inner, info, seen)).max(0.0)
         }
+        Test::Computed { assumed, found } => match seen {
+            Seen::True => *found,
+            _ => *assumed,
+        },
         Test::Fixed(share) => *share,
     }
 }

@@ -14,6 +14,12 @@ fn align_to(offset: f64, align: f64) -> f64 {
     (offset / align).ceil() * align
 }
 
+/// Whether values stand anywhere, behind a one-byte header.
+#[must_use]
+pub fn is_packed(column: &ColumnWidth) -> bool {
+    column.varlena && column.bytes <= SHORT_VARLENA
+}
+
 /// The offset after a value of a column that is present with probability `1 - null_fraction`.
 #[must_use]
 pub fn append(offset: f64, column: &ColumnWidth) -> f64 {
@@ -21,7 +27,7 @@ pub fn append(offset: f64, column: &ColumnWidth) -> f64 {
     if present <= 0.0 {
         return offset;
     }
-    let start = if column.varlena && column.bytes <= SHORT_VARLENA {
+    let start = if is_packed(column) {
         offset
     } else {
         offset + (align_to(offset, f64::from(column.align)) - offset) * present

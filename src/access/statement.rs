@@ -11,6 +11,7 @@ use crate::access::footprint::{Footprint, LockUse, Lockable};
 use crate::access::foreign_keys;
 use crate::access::given_plan;
 use crate::access::merge;
+use crate::access::new_entries::btree_entry;
 use crate::access::outputs;
 use crate::access::partitions;
 use crate::access::planned::{self, Context, Level, Planned};
@@ -47,8 +48,8 @@ pub struct Statement {
     pub warnings: Vec<crate::diagnostic::Warning>,
 }
 
-/// Rows that the transaction has locked so far: table and the key's value as written.
-pub type Held = Vec<(usize, Expr)>;
+/// Rows that the transaction has locked so far: table and the key's values as written.
+pub type Held = Vec<(usize, Vec<Expr>)>;
 
 /// What a statement's plan is made of.
 struct Plans<'a> {
@@ -234,9 +235,10 @@ impl Statement {
                         .all(|v| matches!(v, crate::access::values::Value::Now(_)))
                 };
                 let grows = refs.iter().any(|(c, value)| index.keys.first() == Some(&Some(*c)) && moment(value));
-                Entry { share, place: if grows { Place::Edge } else { Place::Beside }, bytes: None }
+                let place = if grows { Place::Edge } else { Place::Beside };
+                Entry { share, place, bytes: btree_entry(index, &change.columns) }
             };
-            writes::update_rows(&info, rows * share, change, &fits, &reach, tally);
+            writes::update_rows(&info, rows * share, &change, &fits, &reach, tally);
             lock(&info, rows * share, (mode, LockWait::Block), &reach, tally);
         }
         for key in &update.outgoing {
@@ -273,7 +275,7 @@ fn hold(clauses: &[&Clause], table: usize, held: &mut Held) {
             (&clause.test, &clause.bare)
         {
             let value = if matches!(**left, Expr::Column { .. }) { right } else { left };
-            held.push((table, (**value).clone()));
+            held.push((table, vec![(**value).clone()]));
         }
     }
 }

@@ -2,12 +2,15 @@
 
 use crate::access::clause::ValueSet;
 use crate::access::column::ColumnInfo;
+use crate::access::compression;
 use crate::access::values::Value;
 use crate::schema::TypeFamily;
-use crate::schema::sizes::ColumnWidth;
+use crate::schema::sizes::{ColumnWidth, TOAST_THRESHOLD};
 
 /// Longest value with a one-byte header, without it.
 const SHORT_VALUE: f64 = 126.0;
+/// Bytes of a value that makes its row one that the server compresses, whatever else is in it.
+const WIDE_VALUE: f64 = TOAST_THRESHOLD - 24.0;
 /// Bytes of a one-byte and of a full header.
 const HEADERS: (f64, f64) = (1.0, 4.0);
 /// Header of a numeric in its short form, without the varlena header (NumericShort, numeric.c).
@@ -35,9 +38,16 @@ pub fn width(column: &ColumnInfo, value: &ValueSet) -> ColumnWidth {
     stored
 }
 
+/// Bytes that a value grows by when this one is added to its end.
+#[must_use]
+pub fn added_bytes(family: TypeFamily, value: &Value) -> Option<f64> {
+    let headers = if family == TypeFamily::Json { HEADERS.0 + JSON_WORD } else { HEADERS.0 };
+    bytes(family, value).map(|bytes| (bytes - headers).max(0.0))
+}
+
 /// Bytes of one value, its header included; `None` when they do not follow from it.
 fn bytes(family: TypeFamily, value: &Value) -> Option<f64> {
-    let data = match family {
+    let mut data = match family {
         TypeFamily::Text => value.text_bytes()?,
         TypeFamily::Bytes => match value {
             Value::Sized(bytes) => *bytes,
@@ -52,6 +62,13 @@ fn bytes(family: TypeFamily, value: &Value) -> Option<f64> {
         TypeFamily::Numeric => NUMERIC_HEADER + 2.0 * numeric_digits(&value.text()?)?,
         _ => return None,
     };
+    if data > WIDE_VALUE
+        && let Some(text) = value.text()
+        && let Some(shorter) = compression::compressed(text.as_bytes())
+    {
+        // A document compresses about as its text does.
+        data *= shorter / text.len() as f64;
+    }
     Some(data + if data <= SHORT_VALUE { HEADERS.0 } else { HEADERS.1 })
 }
 

@@ -12,6 +12,8 @@ pub struct Reach {
     pub rows: Popularity,
     /// Correlation of that order with the heap's.
     pub correlation: f64,
+    /// How far the rows of one execution lie on the same pages, 0..1.
+    pub together: f64,
     /// Whether every execution visits all pages of the table.
     pub sweeps: bool,
     /// The condition that leads there, for people.

@@ -30,7 +30,13 @@ pub fn of_clauses(clauses: &[&Clause], info: &TableInfo) -> Reach {
         Some((key, value)) => of_key(key, value, info),
         None => everything(info),
     };
-    Reach { which: condition::text_of_all(clauses), ..reach }
+    // What meets all conditions lies together where the rows of any one value do.
+    let equal = clauses.iter().filter_map(|c| match &c.test {
+        Test::Compare(key, Op::Eq, _) => selectivity::statistics(key, info),
+        _ => None,
+    });
+    let together = equal.map(|column| column.together).fold(reach.together, f64::max);
+    Reach { which: condition::text_of_all(clauses), together, ..reach }
 }
 
 /// Rows that are changed where they meet conditions: of the variable that leads to them, or of a constant that leaves
@@ -58,20 +64,23 @@ pub fn of_constant(key: &Key, value: &ValueSet, info: &TableInfo) -> Option<Reac
         _ => selectivity::equality(column, value, selectivity::Seen::True),
     };
     let rows = Popularity::uniform((info.rows * share).max(1.0));
-    Some(Reach { rows, correlation: column.correlation, sweeps: false, which: None })
+    Some(Reach { rows, correlation: column.correlation, together: column.together, sweeps: false, which: None })
 }
 
-/// The one of two that leads to fewer rows; one with favourites stays.
+/// The one of two that leads to fewer rows; one with favourites stays. The rows that meet both lie together where
+/// those of either do.
 #[must_use]
 pub fn narrower(a: Reach, b: Reach) -> Reach {
     let items = |r: &Reach| r.rows.classes.iter().map(|c| c.items).sum::<f64>();
-    if a.rows.classes.len() <= 1 && items(&b) < items(&a) { b } else { a }
+    let together = a.together.max(b.together);
+    let narrower = if a.rows.classes.len() <= 1 && items(&b) < items(&a) { b } else { a };
+    Reach { together, ..narrower }
 }
 
 /// All rows alike.
 #[must_use]
 pub fn everything(info: &TableInfo) -> Reach {
-    Reach { rows: Popularity::uniform(info.rows), correlation: 0.0, sweeps: false, which: None }
+    Reach { rows: Popularity::uniform(info.rows), correlation: 0.0, together: 0.0, sweeps: false, which: None }
 }
 
 /// Rows that one value of a key leads to.
@@ -86,6 +95,7 @@ pub fn of_key(key: &Key, value: &ValueSet, info: &TableInfo) -> Reach {
             Reach {
                 rows: popularity::of_rows(&values, column.distinct, info.rows, hit),
                 correlation: column.correlation,
+                together: column.together,
                 sweeps: false,
                 which: None,
             }
@@ -97,5 +107,5 @@ pub fn of_key(key: &Key, value: &ValueSet, info: &TableInfo) -> Reach {
 /// Rows at the newest end.
 #[must_use]
 pub fn newest() -> Reach {
-    Reach { rows: Popularity::uniform(1.0), correlation: 1.0, sweeps: false, which: None }
+    Reach { rows: Popularity::uniform(1.0), correlation: 1.0, together: 1.0, sweeps: false, which: None }
 }

@@ -181,18 +181,28 @@ pub struct Toasted {
 /// Widths are those of values as they come after compression, whose ratio nobody can know from a schema.
 #[must_use]
 pub fn toasted(columns: &[ColumnWidth]) -> Toasted {
-    let mut columns = columns.to_vec();
+    move_out(&mut columns.to_vec())
+}
+
+/// Rows of the TOAST table that a value takes once it is moved out.
+#[must_use]
+pub fn chunks(column: &ColumnWidth) -> f64 {
+    (column.bytes / TOAST_CHUNK).ceil()
+}
+
+/// The same in place: the columns become what stays of them.
+pub fn move_out(columns: &mut [ColumnWidth]) -> Toasted {
     let (mut moved_bytes, mut chunks) = (0.0, 0.0);
     loop {
-        let tuple = heap_tuple(&columns);
+        let tuple = heap_tuple(columns);
         let movable = |c: &&mut ColumnWidth| c.varlena && c.bytes > TOAST_POINTER;
         let widest = columns.iter_mut().filter(movable).max_by(|a, b| a.bytes.total_cmp(&b.bytes));
         match widest {
             Some(widest) if tuple.bytes > TOAST_THRESHOLD => {
                 let present = 1.0 - widest.null_fraction;
                 moved_bytes += widest.bytes * present;
-                chunks += (widest.bytes / TOAST_CHUNK).ceil() * present;
-                widest.bytes = TOAST_POINTER;
+                chunks += self::chunks(widest) * present;
+                (widest.bytes, widest.spread) = (TOAST_POINTER, 0.0);
             }
             _ => return Toasted { tuple, moved_bytes, chunks },
         }

@@ -8,8 +8,13 @@ use predict::schema::{Column, Schema, Table};
 use predict::sql::tree::Literal;
 use predict::workload::{ColumnStats, ElementStats, TableStats, Workload};
 
+use crate::lengths::Lengths;
+
 /// Per cent to which the pages of a table that has been updated for long are filled.
 const AGED_FILL: u32 = 95;
+
+/// References of references that are followed.
+const MAX_REFERENCES: usize = 4;
 
 /// Steps through a table that meet every row once, unless its rows are a multiple of one.
 const STRIDES: [u64; 8] =
@@ -34,7 +39,7 @@ pub fn load(cluster: &Cluster, database: &str, file: &Path, schema: &Schema, wor
         for part in &aged {
             let _ = writeln!(script, "ALTER TABLE {} SET (fillfactor = {AGED_FILL})", part.name);
         }
-        script.push_str(&fill(table, stats));
+        script.push_str(&fill(schema, workload, place, stats));
         for part in &aged {
             let _ = writeln!(script, "ALTER TABLE {} RESET (fillfactor)", part.name);
         }
@@ -69,18 +74,16 @@ fn updated(workload: &Workload, table: &str) -> bool {
     })
 }
 
-fn fill(table: &Table, stats: &TableStats) -> String {
+fn fill(schema: &Schema, workload: &Workload, id: usize, stats: &TableStats) -> String {
+    let table = &schema.tables[id];
     let mut columns = Vec::new();
     let mut values = Vec::new();
-    let none = ColumnStats::default();
-    let keys = key_blocks(table, stats);
     for (place, column) in table.columns.iter().enumerate() {
         if column.generated.is_some() {
             continue;
         }
-        let given = stats.columns.get(&column.name).unwrap_or(&none);
         columns.push(column.name.clone());
-        values.push(value(table, column, given, stats.rows, place, &keys));
+        values.push(column_value(schema, workload, (id, place), MAX_REFERENCES));
     }
     let setting = "SET session_replication_role = replica; ";
     format!(
@@ -90,6 +93,38 @@ fn fill(table: &Table, stats: &TableStats) -> String {
         values.join(", "),
         stats.rows
     )
+}
+
+/// The SQL of a column's value in row `g`; a column of a foreign key over several columns has that of a row of the
+/// referenced table, so that together they refer to something.
+fn column_value(schema: &Schema, workload: &Workload, (id, place): (usize, usize), depth: usize) -> String {
+    let table = &schema.tables[id];
+    let column = &table.columns[place];
+    let none = (TableStats::default(), ColumnStats::default());
+    let stats = workload.tables.get(&table.name).unwrap_or(&none.0);
+    let given = stats.columns.get(&column.name).unwrap_or(&none.1);
+    let key = table.foreign_keys.iter().find(|k| k.columns.len() > 1 && k.columns.contains(&column.name));
+    let parent = key.and_then(|k| workload.tables.get(&schema.tables[k.references].name).map(|parent| (k, parent)));
+    let Some((key, parent)) = parent.filter(|(k, _)| depth > 0 && k.references != id) else {
+        return value(workload, table, column, given, stats.rows, place, &key_blocks(table, stats));
+    };
+    let at = key.columns.iter().position(|c| *c == column.name).unwrap();
+    let referenced = &key.referenced_columns[at];
+    let theirs = schema.tables[key.references].columns.iter().position(|c| c.name == *referenced).unwrap();
+    let of_parent = column_value(schema, workload, (key.references, theirs), depth - 1);
+    let first = table.primary_key().and_then(|k| k.keys.first()).and_then(|k| k.column());
+    let row = if first.is_some_and(|first| key.columns.iter().any(|c| c == first)) {
+        format!("1 + div((g - 1)::numeric * {}, {})::bigint", parent.rows, stats.rows)
+    } else if stats.rows <= parent.rows {
+        format!("1 + (g * {}) % {}", STRIDES[id % STRIDES.len()], parent.rows)
+    } else {
+        format!("1 + (hashint8extended(g, {id}) & 2147483647) % {}", parent.rows)
+    };
+    let sql = format!("(SELECT {of_parent} FROM (SELECT {row} AS g) parent)");
+    match given.null_fraction {
+        Some(share) => format!("CASE WHEN {} < {share} THEN NULL ELSE {sql} END", uniform(id as u64, stats.rows)),
+        None => sql,
+    }
 }
 
 /// The columns of a primary key, each with the rows that share the columns before it: rows are in the
@@ -106,7 +141,7 @@ fn key_blocks(table: &Table, stats: &TableStats) -> Vec<(String, f64)> {
 }
 
 /// Whether a key is a column or an expression of it.
-fn mentions(key: &predict::sql::tree::Expr, column: &str) -> bool {
+pub fn mentions(key: &predict::sql::tree::Expr, column: &str) -> bool {
     use predict::sql::tree::Expr;
     match key {
         Expr::Column { name, .. } => name == column,
@@ -134,6 +169,7 @@ fn distinct_of(table: &Table, column: &Column, given: &ColumnStats, rows: f64) -
 
 /// The SQL of one column's value in row `g`.
 fn value(
+    workload: &Workload,
     table: &Table,
     column: &Column,
     given: &ColumnStats,
@@ -173,7 +209,8 @@ fn value(
     if let Some(elements) = &given.elements {
         return elements_of(column, elements, salt);
     }
-    let mut sql = typed(column, given, distinct, &number);
+    let lengths = Lengths::of_column(workload, table, &column.name, distinct, salt + 3);
+    let mut sql = typed(column, given, distinct, &number, lengths);
     if !given.most_common.is_empty() {
         let draw = uniform(salt + 1, rows);
         let mut cases = String::new();
@@ -249,7 +286,7 @@ fn uniform(salt: u64, rows: f64) -> String {
     format!("(({hash} & 1048575) / 1048576.0)")
 }
 
-fn typed(column: &Column, given: &ColumnStats, distinct: f64, number: &str) -> String {
+fn typed(column: &Column, given: &ColumnStats, distinct: f64, number: &str, lengths: Lengths) -> String {
     let bound = |l: &Option<Literal>| match l {
         Some(Literal::Number(n)) => Some(*n),
         _ => None,
@@ -296,10 +333,8 @@ fn typed(column: &Column, given: &ColumnStats, distinct: f64, number: &str) -> S
         "uuid" => format!("md5({number}::text)::uuid"),
         "jsonb" | "json" => {
             let bytes = given.avg_bytes.unwrap_or(40.0) as usize;
-            format!(
-                "jsonb_build_object('k', rpad(md5({number}::text), {}, 'x'))::{name}",
-                bytes.saturating_sub(18).max(1)
-            )
+            let length = lengths.of(bytes.saturating_sub(18).max(1), number);
+            format!("jsonb_build_object('k', rpad(md5({number}::text), {length}, 'x'))::{name}")
         }
         "bytea" => {
             let bytes = given.avg_bytes.unwrap_or(33.0);
@@ -312,6 +347,7 @@ fn typed(column: &Column, given: &ColumnStats, distinct: f64, number: &str) -> S
         _ => {
             let bytes = given.avg_bytes.unwrap_or(33.0);
             let letters = (if bytes < 128.0 { bytes - 1.0 } else { bytes - 4.0 }) as usize;
+            let letters = if name == "text" { lengths.of(letters, number) } else { letters.to_string() };
             format!("rpad({number}::text || '-', greatest({letters}, length({number}::text)), md5({number}::text))")
         }
     }

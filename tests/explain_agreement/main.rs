@@ -9,6 +9,7 @@
 mod compare;
 mod draws;
 mod fill;
+mod lengths;
 mod report;
 mod server;
 mod statistics;
