@@ -208,7 +208,7 @@ fn lock_waits<'a>(system: &'a System, steady: &'a Steady, crowd: &Crowd, kind: u
         wished[index] += taker.takes * wait;
     }
     let mut out = Vec::new();
-    for (index, class, taker, mean, p) in steady.waits.takers(locks) {
+    for ((index, class, taker, mean, p), random) in steady.waits.takers(locks).zip(&steady.waits.random) {
         if taker.kind != kind || mean <= 0.0 || p <= 0.0 || !mean.is_finite() {
             continue;
         }
@@ -219,7 +219,8 @@ fn lock_waits<'a>(system: &'a System, steady: &'a Steady, crowd: &Crowd, kind: u
         let alone = Crowd::single_server_variance(mean, p, system.hold_variation);
         let number = crowd.number_variance(found).max(p * (1.0 - p));
         let spread = number - found + p / 3.0 + found * p - 0.25 * p * p;
-        let variance = (hold * hold * (spread.max(0.0) + found * BURST_SCV)).min(alone);
+        // Those who are in step wait the same time whenever they wait.
+        let variance = random * (hold * hold * (spread.max(0.0) + found * BURST_SCV)).min(alone);
         let takes = taker.takes / share.max(f64::MIN_POSITIVE);
         out.push(LockWait { table: &class.table, takes, probability: p, mean, square: variance + mean * mean });
     }

@@ -130,11 +130,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn measure(
-        &self,
-        scratch: &mut Scratch,
-        tick: &mut dyn FnMut(&str),
-    ) -> Result<Record, LiveError> {
+    fn measure(&self, scratch: &mut Scratch, tick: &mut dyn FnMut(&str)) -> Result<Record, LiveError> {
         // A signal that came before there was anything to end has ended nothing.
         self.interrupt.check()?;
         let facts = self.facts;

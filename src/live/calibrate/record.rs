@@ -8,13 +8,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::live::LiveError;
+use crate::live::calibrate::Calibration;
 use crate::live::calibrate::contention::{self, Contention, Modelled};
 use crate::live::calibrate::curves::{Measured, Measurements};
 use crate::live::calibrate::facts::Facts;
 use crate::live::calibrate::machine_file;
 use crate::live::calibrate::prices::{PriceFit, Sampled};
 use crate::live::calibrate::reads::Reads;
-use crate::live::calibrate::Calibration;
 use crate::machine::{self, Machine};
 use crate::yaml::Document;
 
@@ -61,7 +61,8 @@ impl Record {
     pub fn read(path: &Path) -> Result<Self, LiveError> {
         let text = fs::read(path).map_err(LiveError::file("read", path))?;
         let refuse = |what: String| LiveError::Unsuitable { message: format!("{}: {what}", path.display()) };
-        let record: Self = serde_json::from_slice(&text).map_err(|e| refuse(format!("not a record of measurements: {e}")))?;
+        let record: Self =
+            serde_json::from_slice(&text).map_err(|e| refuse(format!("not a record of measurements: {e}")))?;
         if record.version != VERSION {
             return Err(refuse(format!("a record of version {}, expected {VERSION}", record.version)));
         }
@@ -101,7 +102,8 @@ impl Record {
         let machine = Document::parse("machine.yaml", &text)
             .and_then(|document| machine::from_document(&document))
             .map_err(|e| LiveError::Unsuitable { message: format!("the model refuses the machine as found: {e}") })?;
-        let modelled = |m: &Measured| Ok(Modelled { measured: m.clone(), system: m.cell.system(&path, scratch.path())? });
+        let modelled =
+            |m: &Measured| Ok(Modelled { measured: m.clone(), system: m.cell.system(&path, scratch.path())? });
         let cells = cells.iter().map(modelled).collect::<Result<_, LiveError>>()?;
         Ok((machine, cells))
     }
