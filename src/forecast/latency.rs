@@ -82,6 +82,7 @@ pub fn moments(system: &System, steady: &Steady, think: f64) -> Vec<Moments> {
                 crowd.read_variance(read, system.storage.read * steady.conditions.device_stretch, work.reads) * d.reads;
             m.mean += per(at(S::WalWrite) + at(S::DataWrite), work.wal_bytes) * d.wal_bytes;
             m.mean += d.network + d.sleep;
+            m.variance += if d.network > 0.0 { d.round_trips * system.trip_variation.powi(2) } else { 0.0 };
             let pool = at(S::ConnectionPool) + at(S::InternalLocks);
             m.mean += pool;
             m.variance += crowd.pool_variance(pool, think, inside_scv);

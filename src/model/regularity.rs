@@ -44,7 +44,8 @@ impl CycleVariance {
         let mut elsewhere = waited * waited / work.messages.max(1.0)
             + (system.demand_variation * cpu).powi(2)
             + 2.0 * read * read * work.reads
-            + pauses * system.sleep_variation.powi(2);
+            + pauses * system.sleep_variation.powi(2)
+            + if work.network > 0.0 { work.round_trips * system.trip_variation.powi(2) } else { 0.0 };
         kinds.clear();
         if system.kinds.len() > 1 {
             let stretch = per(on_cpu, cpu);
