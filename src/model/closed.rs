@@ -30,6 +30,10 @@ const FEW: f64 = 16.0;
 /// The network's chance of meeting another at the WAL is not taken to be less than this.
 const LEAST_MEETING: f64 = 0.05;
 
+/// Flushes that a leader's wait for a core lasts at most: the cores limit by far where it is longer, and batches that
+/// grow further change nothing.
+const MOST_LEAD: f64 = 20.0;
+
 /// Where those inside come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Entry {
@@ -287,7 +291,8 @@ impl Search<'_> {
             flow.server_cpu + if matches!(system.client, ClientCpu::Shared) { system.work.client_cpu } else { 0.0 };
         let serial = system.release(self.conditions.batch, if self.entry == Entry::AtRandom { 0.0 } else { own });
         // The leader waits for a core twice: when it is woken, and when the disk is done.
-        let queued_lead = system.commit.flush_cpu + 2.0 * self.core_wait(flow, own);
+        let most = MOST_LEAD * (flush + system.commit.flush_cpu);
+        let queued_lead = system.commit.flush_cpu + (2.0 * self.core_wait(flow, own)).min(most);
         let exclusion = self.network.exclusion();
         let rate = x * system.work.flushes * (1.0 - exclusion);
         let batch = batch_size(rate, flush + queued_lead, serial);
