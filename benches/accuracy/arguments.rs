@@ -51,6 +51,9 @@ pub struct Arguments {
     /// Also write `measured.csv` into each workload's folder (scale 50, prepared, synchronous).
     #[arg(long)]
     pub record: bool,
+    /// Forecast by simulation instead of the formulas.
+    #[arg(long)]
+    pub simulate: bool,
     /// Given by `cargo bench`; without meaning here.
     #[arg(long, hide = true)]
     pub bench: bool,

@@ -28,7 +28,7 @@ fn main() -> Result<()> {
     if arguments.record {
         report::record(&about, &measured)?;
     }
-    let compared = forecasting::compare(&measured, &arguments.machine)?;
+    let compared = forecasting::compare(&measured, &arguments.machine, arguments.simulate)?;
     create_parent(&arguments.forecast)?;
     forecasting::write(&arguments.forecast, &compared)?;
     print!("{}", report::table(&compared));

@@ -12,6 +12,8 @@ use crate::random_model::{Case, random};
 pub struct Options {
     pub models: u64,
     pub first: u64,
+    /// These instead, where there are any.
+    pub only: Vec<u64>,
     pub precision: f64,
 }
 
@@ -30,9 +32,10 @@ const COLUMNS: [&str; 8] = ["tps", "mean", "p50", "p95", "p99", "p50 *", "p95 *"
 
 pub fn print(options: &Options) {
     let begun = Instant::now();
-    let mut rows: Vec<Row> = (options.first..options.first + options.models)
-        .filter_map(|index| compare(random(index), index, options.precision))
-        .collect();
+    let all = (options.first..options.first + options.models).collect();
+    let chosen: Vec<u64> = if options.only.is_empty() { all } else { options.only.clone() };
+    let mut rows: Vec<Row> =
+        chosen.into_iter().filter_map(|index| compare(random(index), index, options.precision)).collect();
     let seconds = begun.elapsed().as_secs_f64();
     println!("\nforecast / simulation - 1, {} models in {seconds:.0} s", rows.len());
     println!("  family      n   quantity   median |d|   90th |d|   median d");
@@ -104,9 +107,12 @@ fn compare(case: Case, index: u64, precision: f64) -> Option<Row> {
         }
     }
     parts += &format!(
-        "; batch {:.2}/{:.2}",
+        "; batch {:.2}/{:.2}, phase {:.2}, lead {:.0} us, busiest row {:.2}",
         outcome.tally.batches.1 as f64 / outcome.tally.batches.0.max(1) as f64,
-        case.steady.conditions.batch
+        case.steady.conditions.batch,
+        case.steady.conditions.phase,
+        case.steady.conditions.lead * 1e6,
+        case.steady.waits.utilization
     );
     Some(Row { about: case.about, index, difference, parts, precision: outcome.throughput.relative() })
 }

@@ -82,6 +82,7 @@ pub fn moments(system: &System, steady: &Steady, think: f64) -> Vec<Moments> {
                 crowd.read_variance(read, system.storage.read * steady.conditions.device_stretch, work.reads) * d.reads;
             m.mean += per(at(S::WalWrite) + at(S::DataWrite), work.wal_bytes) * d.wal_bytes;
             m.mean += d.network + d.sleep;
+            m.variance += if d.network > 0.0 { d.round_trips * system.trip_variation.powi(2) } else { 0.0 };
             let pool = at(S::ConnectionPool) + at(S::InternalLocks);
             m.mean += pool;
             m.variance += crowd.pool_variance(pool, think, inside_scv);
@@ -208,7 +209,7 @@ fn lock_waits<'a>(system: &'a System, steady: &'a Steady, crowd: &Crowd, kind: u
         wished[index] += taker.takes * wait;
     }
     let mut out = Vec::new();
-    for (index, class, taker, mean, p) in steady.waits.takers(locks) {
+    for ((index, class, taker, mean, p), random) in steady.waits.takers(locks).zip(&steady.waits.random) {
         if taker.kind != kind || mean <= 0.0 || p <= 0.0 || !mean.is_finite() {
             continue;
         }
@@ -219,7 +220,8 @@ fn lock_waits<'a>(system: &'a System, steady: &'a Steady, crowd: &Crowd, kind: u
         let alone = Crowd::single_server_variance(mean, p, system.hold_variation);
         let number = crowd.number_variance(found).max(p * (1.0 - p));
         let spread = number - found + p / 3.0 + found * p - 0.25 * p * p;
-        let variance = (hold * hold * (spread.max(0.0) + found * BURST_SCV)).min(alone);
+        // Those who are in step wait the same time whenever they wait.
+        let variance = random * (hold * hold * (spread.max(0.0) + found * BURST_SCV)).min(alone);
         let takes = taker.takes / share.max(f64::MIN_POSITIVE);
         out.push(LockWait { table: &class.table, takes, probability: p, mean, square: variance + mean * mean });
     }

@@ -209,6 +209,10 @@ coefficients! {
     /// Standard deviation of a client-side sleep; what is left of the spread of `\sleep 1 ms` and a commit (half of them
     /// within 61 us) after that of the commit alone (34 us).
     sleep_variation: "us" = 37.0, 0.5, Measured;
+    /// Standard deviation of one round trip, beyond that of the CPU work in it: wake-ups and what else happens at the
+    /// machine. From a lone client's median to its 95th percentile, one message (select-only, 7 to 15 us in all) and
+    /// five (simple-update, 40 us, of which the flush 14 and the CPU 25), on a Unix socket; a wire adds its own.
+    round_trip_variation: "us" = 10.0, 0.5, Measured;
     /// Group commit: coefficient of variation of the time of one flush; 0.15 to 0.17 below the 99th percentile of 50,000
     /// (half of them within 23 of 130 us), 0.33 in one of four runs. The slowest per cent, ten times as long and
     /// more, is left out.

@@ -70,6 +70,7 @@ pub fn build(schema: &Schema, workload: &Workload, machine: &Machine, demands: &
         flush_variation: c.flush_variation.value,
         flush_finish: c.flush_finish.value.clamp(0.0, 1.0),
         sleep_variation: seconds(c.sleep_variation.value),
+        trip_variation: seconds(c.round_trip_variation.value),
         locks: lock_classes(schema, machine, &shares, demands, &misses),
         storage: StorageRates {
             read: machine.storage.read.get(),

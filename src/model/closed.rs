@@ -1,11 +1,12 @@
 //! The steady state with a fixed number of transactions inside the server.
 
-use crate::model::commit::{batch_size, phase};
+use crate::model::commit::{batch_in_step, batch_size, phase, step};
 use crate::model::convoy::{convoy, followed};
 use crate::model::locks::{
     HoldTimes, LockClass, LockLoad, LockWaits, handover_cpu, initial_shares, lock_waits, shares_of,
 };
 use crate::model::network::{Conditions, Flow, Network};
+use crate::model::regularity::{CycleVariance, between_visits, randomness};
 use crate::model::station::StationName as S;
 use crate::model::storage::{CheckpointLoad, checkpoint_load, write_utilization};
 use crate::model::system::{Away, ClientCpu, System};
@@ -22,6 +23,16 @@ pub(super) const ROUGH: f64 = 1e-2;
 /// A device is never taken to be busier than this when its delay is computed; throughput is capped
 /// at its capacity separately.
 const MAX_DEVICE_UTILIZATION: f64 = 0.95;
+
+/// Clients beyond which one always meets another at a busy WAL.
+const FEW: f64 = 16.0;
+
+/// The network's chance of meeting another at the WAL is not taken to be less than this.
+const LEAST_MEETING: f64 = 0.05;
+
+/// Flushes that a leader's wait for a core lasts at most: the cores limit by far where it is longer, and batches that
+/// grow further change nothing.
+const MOST_LEAD: f64 = 20.0;
 
 /// Where those inside come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,6 +114,9 @@ pub(super) struct Search<'a> {
     pub(super) iterations: usize,
     pub(super) settled: bool,
     pub(super) precision: f64,
+    /// How much cycles vary, and the share and time of each transaction type.
+    cycle: CycleVariance,
+    kinds: Vec<(f64, f64)>,
 }
 
 /// One evaluation at a population that does not wait for locks.
@@ -193,6 +207,8 @@ impl<'a> Search<'a> {
             iterations: 0,
             settled: true,
             precision,
+            cycle: CycleVariance::default(),
+            kinds: Vec::new(),
         }
     }
 }
@@ -260,6 +276,7 @@ impl Search<'_> {
         if self.shares.len() != system.locks.len() {
             self.shares = initial_shares(&system.locks, &times);
         }
+        let cycle = self.row_cycle(&flow);
         let load = LockLoad {
             times,
             throughput: flow.throughput,
@@ -268,12 +285,29 @@ impl Search<'_> {
             shares: &self.shares,
             handover: system.lock_handover,
             variation: system.hold_variation,
+            cycle,
+            kinds: &self.kinds,
         };
         lock_waits(&system.locks, &load, &mut self.waits);
         let waiting = (self.n - a).max(0.0);
         let slack = if system.locks.is_empty() { 0.0 } else { self.waits.balance(waiting / flow.throughput) };
         shares_of(&system.locks, &self.waits, &mut self.shares);
         Ok(Evaluation { flow, slack, checkpoint, utilization })
+    }
+
+    /// Mean and variance of a client's cycle, for the rows that it comes back to.
+    fn row_cycle(&mut self, flow: &Flow) -> (f64, f64) {
+        let mean = self.n / flow.throughput;
+        if self.entry == Entry::AtRandom {
+            return (mean, f64::INFINITY);
+        }
+        let kinds = &mut self.kinds;
+        self.cycle = CycleVariance::read(self.system, &self.conditions, &flow.residence, flow.server_cpu, kinds);
+        if self.entry == Entry::AfterThinking {
+            let think = self.system.think();
+            self.kinds.iter_mut().for_each(|kind| kind.1 += think);
+        }
+        (mean, self.cycle.elsewhere + self.cycle.flush)
     }
 
     /// What the flow says about time inside a hold.
@@ -294,25 +328,38 @@ impl Search<'_> {
         let client = if matches!(system.client, ClientCpu::Shared) { system.work.client_cpu } else { 0.0 };
         let stretch = 1.0 / (1.0 - evaluation.utilization.min(MAX_DEVICE_UTILIZATION));
         let flush = system.commit.flush * stretch;
-        let after = match self.entry {
-            Entry::AtRandom => system.commit.wakeup,
-            _ => flow.server_cpu + client,
-        };
-        let serial = system.commit.serialization * after / cores.max(1.0);
-        let lead = system.commit.flush_cpu + system.commit.wakeup;
-        let queued_lead = lead * flow.stretch.max(1.0);
+        let own = flow.server_cpu + client;
+        let serial = system.release(self.conditions.batch, if self.entry == Entry::AtRandom { 0.0 } else { own });
+        // The leader waits for a core twice: when it is woken, and when the disk is done.
+        let most = MOST_LEAD * (flush + system.commit.flush_cpu);
+        let queued_lead = system.commit.flush_cpu + (2.0 * self.core_wait(flow, own)).min(most);
         let exclusion = self.network.exclusion();
         let rate = x * system.work.flushes * (1.0 - exclusion);
-        let batch = batch_size(rate, flush + lead, serial);
+        let batch = batch_size(rate, flush + queued_lead, serial);
+        let cycle = flush + queued_lead + serial * (self.conditions.batch - 1.0);
         // What a client does between two flushes; who comes from outside has met none.
-        let elsewhere = match self.entry {
-            Entry::AtRandom => f64::INFINITY,
-            _ => (self.n / x - flow.residence[S::WalFlush.index()]) / system.work.flushes,
+        let (elsewhere, variance) = match self.entry {
+            Entry::AtRandom => (f64::INFINITY, f64::INFINITY),
+            _ => {
+                let whole = self.n / x;
+                let rows = ((self.n - a) / x).max(0.0);
+                let variance = between_visits(self.cycle.elsewhere + rows * rows, whole, system.work.flushes);
+                // A leader's CPU is part of the flush, not of what comes before it.
+                let leads = system.work.flushes * system.commit.flush_cpu / self.conditions.batch;
+                let elsewhere = whole - flow.residence[S::WalFlush.index()] - leads;
+                (elsewhere.max(0.0) / system.work.flushes, variance + self.cycle.flush)
+            }
         };
+        let random = randomness(variance, cycle, 0.0);
+        // Flushes that there are clients for while one of them is away; below 1 they need not meet.
+        let room = self.n * cycle / (cycle + elsewhere);
+        let batch = batch_in_step(batch, rate * cycle, random, a);
         Conditions {
-            batch: batch.clamp(1.0, a.max(1.0)),
+            batch,
             lead: queued_lead,
-            phase: self.phase(evaluation, flush + queued_lead, elsewhere),
+            phase: self.phase(evaluation, cycle, (elsewhere, variance.sqrt()))
+                * (random + (1.0 - random) * step(room))
+                * self.never_alone(flow, a, random, room),
             switch: system.switches.per_message(self.n / cores.max(1.0), system.variety),
             handover: self.handover(a),
             cold: system.cold(&self.away(flow, batch), self.n, x, x * (flow.server_cpu + client) / cores),
@@ -343,7 +390,7 @@ impl Search<'_> {
 
     /// How much of a cycle a commit waits for its own flush: who has waited for a row comes as soon after a
     /// flush as it takes to do what is done with the row; the others after `elsewhere` seconds.
-    fn phase(&self, evaluation: &Evaluation, cycle: f64, elsewhere: f64) -> f64 {
+    fn phase(&self, evaluation: &Evaluation, cycle: f64, (elsewhere, spread): (f64, f64)) -> f64 {
         // Waits for a core are left out: where batches set the pace they count as part of the flush.
         let times = HoldTimes { cpu_wait: 0.0, ..self.hold_times(&evaluation.flow) };
         let (mut handed, mut after) = (0.0, 0.0);
@@ -354,12 +401,31 @@ impl Search<'_> {
                 after += often * (times.of(&taker.held) - taker.held.flushes * times.flush).max(0.0);
             }
         }
-        let alone = phase(cycle, elsewhere);
+        let alone = phase(cycle, elsewhere, spread);
         if handed <= 0.0 {
             return alone;
         }
         let share = (handed / self.system.work.flushes).min(1.0);
-        share * phase(cycle, after / handed) + (1.0 - share) * alone
+        let after = after / handed;
+        share * phase(cycle, after, after) + (1.0 - share) * alone
+    }
+
+    /// By how much longer the waits for a flush of the network have to be for the mean wait to be right: the network has
+    /// clients come at random and meet others only while the disk is at work, which matters where there are few.
+    fn never_alone(&self, flow: &Flow, a: f64, random: f64, room: f64) -> f64 {
+        if a > FEW || a <= 1.0 || self.system.commit.flush <= 0.0 {
+            return 1.0;
+        }
+        let (network, whole) = self.network.meets(a, flow, &self.conditions);
+        let in_step = (1.0 - random) * step(room);
+        (in_step + (1.0 - in_step) * whole) / network.max(LEAST_MEETING)
+    }
+
+    /// Wait for a core at one visit, seconds, where a transaction has `own` seconds of CPU on these cores.
+    fn core_wait(&self, flow: &Flow, own: f64) -> f64 {
+        let work = &self.system.work;
+        let sides = if matches!(self.system.client, ClientCpu::Shared) { 2.0 } else { 1.0 };
+        (flow.stretch - 1.0).max(0.0) * own / (sides * work.messages + work.flushes).max(1.0)
     }
 
     /// Puts the solution together.

@@ -6,6 +6,7 @@
 //! the network is solved at the population `a` that is not waiting.
 
 use crate::model::network::Conditions;
+use crate::model::regularity::{between_visits, randomness};
 use crate::model::station::StationName as S;
 use crate::model::system::{ClientCpu, Demand, System};
 use crate::sql::tree::LockMode;
@@ -110,6 +111,8 @@ pub struct LockWaits {
     pub wait: Vec<f64>,
     /// Probability that a take has to wait.
     pub probability: Vec<f64>,
+    /// How far from in step its clients are ([`randomness`]), per take.
+    pub random: Vec<f64>,
     /// Highest utilization of a row; at 1 or above the population does not fit.
     pub utilization: f64,
     /// Per take: what is left of the holds under way, seconds, and the share of time that the row is free.
@@ -222,6 +225,27 @@ pub struct LockLoad<'a> {
     pub handover: f64,
     /// Coefficient of variation of the time that a row is held.
     pub variation: f64,
+    /// Mean and variance of one client's cycle, seconds and seconds squared; infinite where others come each time.
+    pub cycle: (f64, f64),
+    /// Share and time of each transaction type, waits for rows left out; empty where there is one.
+    pub kinds: &'a [(f64, f64)],
+}
+
+impl LockLoad<'_> {
+    /// Variance of the time between two visits of one client to a row of this class.
+    fn between(&self, class: &LockClass) -> f64 {
+        let visits = class.takers.iter().map(|t| t.takes).sum::<f64>() / class.rows;
+        let (mut other, mut share) = (0.0, 0.0);
+        for (index, (of_all, time)) in self.kinds.iter().enumerate() {
+            let takes: f64 = class.takers.iter().filter(|t| t.kind == index).map(|t| t.takes).sum();
+            let elsewhere = (of_all - takes / class.rows).max(0.0);
+            // Who takes another row of the class waits for it too.
+            let waits = self.waiting / self.throughput * takes / (visits * class.rows * of_all);
+            other += elsewhere * (time + waits);
+            share += elsewhere;
+        }
+        between_visits(self.cycle.1, if share > 0.0 { other / share } else { self.cycle.0 }, visits)
+    }
 }
 
 /// Waits by the formula under one load, into `out`; [`LockWaits::balance`] turns them into those of a
@@ -230,6 +254,7 @@ pub fn lock_waits(classes: &[LockClass], load: &LockLoad<'_>, out: &mut LockWait
     out.heads.clear();
     out.takes.clear();
     out.probability.clear();
+    out.random.clear();
     out.utilization = 0.0;
     // What is left of a hold under way when somebody comes (Pollaczek and Khinchine): half of it when
     // all holds are equally long, all of it when they are exponential.
@@ -243,6 +268,7 @@ pub fn lock_waits(classes: &[LockClass], load: &LockLoad<'_>, out: &mut LockWait
         out.holds.clear();
         let times = load.times.beside(class, handover);
         out.holds.extend(class.takers.iter().map(|t| times.of(&t.held) + handover));
+        let between = load.between(class);
         for taker in &class.takers {
             let (mut busy, mut weighted) = (0.0, 0.0);
             if taker.waits {
@@ -255,14 +281,29 @@ pub fn lock_waits(classes: &[LockClass], load: &LockLoad<'_>, out: &mut LockWait
                 }
             }
             let u = others * busy;
+            // Who always takes the same time to come back keeps out of the others' way as long as there is room, and
+            // finds the row free in all of the time that nobody holds it.
+            let random = randomness(between, weighted / busy.max(f64::MIN_POSITIVE), load.variation);
             // With all others in the queue, who comes back finds a hold that has just begun, not one half over.
-            let left = residual + (1.0 - residual) * busy.min(1.0).powi(inside);
+            let full = busy.min(1.0).powi(inside);
+            let left = residual + (1.0 - residual) * full * random;
+            let free = 1.0 - busy * (1.0 - random / load.inside.max(1.0));
             out.utilization = out.utilization.max(u);
-            out.heads.push((left * others * weighted, 1.0 - u));
+            out.heads.push((random * left * others * weighted, free));
             out.takes.push(taker.takes);
-            out.probability.push(u.min(1.0));
+            out.random.push(random);
+            // And nobody comes between two holds of a row that is never free.
+            let met = busy.min(1.0) * (others + (1.0 - others) * full);
+            out.probability.push(meeting(met, busy.min(1.0), random));
         }
     }
+}
+
+/// Probability of having to wait, `u` for clients at random: those who are nearly in step meet seldom, for they overlap
+/// by a standard deviation of their cycle at a time, until the row is busy all the time.
+fn meeting(u: f64, busy: f64, random: f64) -> f64 {
+    let overlap = random.sqrt();
+    u * overlap / (overlap + (1.0 - random) * (1.0 - busy)).max(f64::MIN_POSITIVE)
 }
 
 /// How waiters spread over the classes, given their waits; sums to 1 where anybody waits.

@@ -14,6 +14,7 @@ pub mod mix;
 pub mod network;
 pub mod open;
 mod population;
+pub mod regularity;
 pub mod relief;
 pub mod retries;
 pub mod simulate;

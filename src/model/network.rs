@@ -61,7 +61,7 @@ impl Conditions {
         Self {
             batch: x[0].max(1.0),
             lead: x[1].max(0.0) * 1e-4,
-            phase: x[2].clamp(0.5, 1.0),
+            phase: x[2].max(0.0),
             switch: x[3] * 1e-6,
             handover: x[4].max(0.0) * 1e-6,
             images: x[5].max(0.0) * 1e-6,
@@ -114,6 +114,21 @@ impl System {
         self.commit.flush_cpu / b + self.commit.wakeup * (1.0 - 1.0 / b)
     }
 
+    /// Delay of the next flush by each further commit that the last one has released, seconds, where `batch` are
+    /// released at once and each has `after` seconds of CPU to do until its next commit.
+    ///
+    /// All of them are woken before the next leader, and are on their way to the cores before it. What they do after
+    /// that comes before the flush as well where their clients answer while the others are still being woken.
+    #[must_use]
+    pub fn release(&self, batch: f64, after: f64) -> f64 {
+        let cores = self.effective_cores().max(1.0);
+        let wakeup = self.commit.wakeup / cores;
+        let all = (self.commit.serialization * after / cores - wakeup).max(0.0);
+        let span = wakeup * (batch - 1.0).max(0.0);
+        let trip = self.work.network / self.work.round_trips.max(1.0);
+        wakeup + if trip > 0.0 { all * span / (span + trip) } else { all }
+    }
+
     /// Work done per second by the server's cores, all busy.
     #[must_use]
     pub fn effective_cores(&self) -> f64 {
@@ -121,7 +136,7 @@ impl System {
     }
 
     /// Think time inside the network of a closed load, seconds.
-    fn think(&self) -> f64 {
+    pub(super) fn think(&self) -> f64 {
         match self.arrivals {
             Arrivals::Closed { think, .. } => think,
             Arrivals::Open { .. } => 0.0,
@@ -205,6 +220,25 @@ impl<'a> Network<'a> {
         self.exclusion
     }
 
+    /// Probability that a commit finds others at the WAL, `a` clients in all: as the network has it, where a flush is the
+    /// disk's time alone, and with the leader's CPU as part of it. Of a batch server over a delay
+    /// ([`batch_throughput`]) with one client less.
+    pub fn meets(&self, a: f64, flow: &Flow, conditions: &Conditions) -> (f64, f64) {
+        let commit = &self.system.commit;
+        let flush = commit.flush * conditions.device_stretch;
+        let woken = (conditions.batch - 1.0) * commit.wakeup / self.system.effective_cores().max(1.0);
+        let stay = conditions.stay(flush, conditions.lead, woken, self.exclusion);
+        let away =
+            (flow.residence.iter().sum::<f64>() - flow.residence[S::WalFlush.index()]) / self.system.work.flushes;
+        let there = |more: f64| {
+            let elsewhere = (away - more / conditions.batch).max(f64::MIN_POSITIVE);
+            let share = ((flush + more) / (stay + more)).min(MOST_SHARE);
+            let there = share * ((1.0 + (stay + more) / elsewhere).powf(a - 1.0) - 1.0);
+            there / (1.0 + there)
+        };
+        (there(0.0), there(commit.flush_cpu))
+    }
+
     /// Sets the demands that conditions change.
     fn set_demands(&mut self, cpu: f64, conditions: &Conditions) {
         let system = self.system;
@@ -215,8 +249,9 @@ impl<'a> Network<'a> {
                 (S::WalFlush, Kind::Queue(_)) => {
                     let flush = system.commit.flush * conditions.device_stretch;
                     station.demand = system.work.flushes * flush;
+                    let woken = (conditions.batch - 1.0) * system.commit.wakeup / system.effective_cores().max(1.0);
                     station.kind = Kind::Queue(Rates::Gathering(
-                        (flush / conditions.stay(flush, conditions.lead, 0.0, self.exclusion)).min(MOST_SHARE),
+                        (flush / conditions.stay(flush, conditions.lead, woken, self.exclusion)).min(MOST_SHARE),
                     ));
                 }
                 (S::DataRead, _) => {
@@ -277,11 +312,10 @@ impl<'a> Network<'a> {
         let mut out = Flow { throughput, residence, server_cpu: server, stretch, serialized: false };
         let flush = work.flushes * system.commit.flush * conditions.device_stretch;
         if flush > 0.0 && conditions.batch > 1.0 {
-            let after = if self.alone { system.commit.wakeup.min(cpu) } else { cpu };
-            let burst =
-                system.commit.serialization * (conditions.batch - 1.0) * after / system.effective_cores().max(1.0);
+            let after = if self.alone { 0.0 } else { cpu };
+            let burst = (conditions.batch - 1.0) * system.release(conditions.batch, after);
             // The burst is what a leader would queue behind.
-            let lead = system.commit.flush_cpu + system.commit.wakeup;
+            let lead = system.commit.flush_cpu;
             let stay = work.flushes * conditions.stay(flush / work.flushes, lead, burst, self.exclusion);
             let elsewhere: f64 = residence.iter().sum::<f64>()
                 - residence[S::WalFlush.index()]

@@ -203,6 +203,8 @@ impl FlowEquivalent {
             shares: &initial_shares(&system.locks, &times),
             handover: system.lock_handover,
             variation,
+            cycle: (0.0, f64::INFINITY),
+            kinds: &[],
         };
         lock_waits(&system.locks, &load, &mut steady.waits);
         steady.waits.balance(steady.residence[rows]);

@@ -44,6 +44,8 @@ pub struct System {
     pub flush_finish: f64,
     /// Standard deviation of a client-side pause, seconds.
     pub sleep_variation: f64,
+    /// Standard deviation of a round trip beyond its CPU, seconds.
+    pub trip_variation: f64,
     /// Rows that are contended for.
     pub locks: Vec<LockClass>,
     /// Storage.

@@ -72,6 +72,7 @@ pub(crate) fn tpcb(branches: f64, clients: f64) -> System {
         flush_variation: 0.16,
         flush_finish: 0.1,
         sleep_variation: 37.0 * us,
+        trip_variation: 10.0 * us,
     }
 }
 

@@ -123,7 +123,7 @@ impl Builder<'_> {
         }
         // What is left after a subtraction of equals is rounding.
         if trips > 1e-9 {
-            program.push(delay(S::Network, trips * scale.round_trip));
+            program.push(self.way(trips, scale));
         }
         if server > 1e-12 {
             program.push(self.server(server * scale.server, 0.0, scale.variation));
@@ -141,9 +141,9 @@ impl Builder<'_> {
         place: &Placed,
     ) {
         let work = &step.work;
-        let half_trip = 0.5 * work.round_trips * scale.round_trip;
+        let half_trip = self.way(0.5 * work.round_trips, scale);
         out.push(self.client(work.client_cpu.time.get() * scale.client + place.first_client, scale.variation));
-        out.push(delay(S::Network, half_trip));
+        out.push(half_trip.clone());
         if place.takes_snapshot {
             out.push(Op::Snapshot);
         }
@@ -177,7 +177,7 @@ impl Builder<'_> {
         if step.ends_transaction {
             out.push(Op::Release);
         }
-        out.push(delay(S::Network, half_trip));
+        out.push(half_trip);
     }
 
     /// Waits for the WAL to be flushed, with the CPU that comes with it.
@@ -196,14 +196,14 @@ impl Builder<'_> {
     /// What an aborted transaction still does: reads the error, and rolls back if it had begun.
     fn abort(&self, out: &mut Vec<Op>, demand: &TransactionDemand, scale: &Scale) {
         let Some(first) = demand.steps.iter().find(|s| s.work.messages > 0.0) else { return };
-        out.push(delay(S::Network, 0.5 * scale.round_trip));
+        out.push(self.way(0.5, scale));
         out.push(self.client(first.work.client_cpu.time.get() * scale.client, scale.variation));
         if demand.steps.len() > 1 {
             // A ROLLBACK costs what a BEGIN does: one message.
-            out.push(delay(S::Network, 0.5 * scale.round_trip));
+            out.push(self.way(0.5, scale));
             let cpu = first.work.server_cpu.time.get() * scale.server;
             out.push(self.server(cpu, 1.0, scale.variation));
-            out.push(delay(S::Network, 0.5 * scale.round_trip));
+            out.push(self.way(0.5, scale));
         }
     }
 
@@ -245,6 +245,14 @@ impl Builder<'_> {
         Op::Serve { station: SERVER, place: S::ServerCpu.index(), time: varying(mean, cv), crowd }
     }
 
+    /// So many round trips, or part of one, on the wire.
+    fn way(&self, trips: f64, scale: &Scale) -> Op {
+        let mean = trips * scale.round_trip;
+        let spread = self.system.trip_variation * trips.sqrt();
+        let time = if mean > 0.0 { varying(mean, spread / mean) } else { Time::Fixed(0.0) };
+        Op::Delay { place: S::Network.index(), time }
+    }
+
     fn client(&self, mean: f64, cv: f64) -> Op {
         let (place, time) = (S::ClientCpu.index(), varying(mean, cv));
         match self.stations.client {
@@ -260,8 +268,4 @@ struct Placed {
     first_client: f64,
     takes_snapshot: bool,
     last: bool,
-}
-
-fn delay(place: S, time: f64) -> Op {
-    Op::Delay { place: place.index(), time: Time::Fixed(time) }
 }

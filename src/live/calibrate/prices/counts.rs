@@ -18,7 +18,7 @@ use crate::workload::{self, Protocol, Workload};
 use crate::yaml::Document;
 
 /// Coefficients in microseconds that are no price of work: they belong to contention, which is measured apart.
-const CONTENTION: [&str; 12] = [
+const CONTENTION: [&str; 13] = [
     "switch_1",
     "switch_16",
     "switch_64",
@@ -29,6 +29,7 @@ const CONTENTION: [&str; 12] = [
     "idle_wakeup",
     "cold_start",
     "sleep_variation",
+    "round_trip_variation",
     "flush_variation",
     "flush_finish",
 ];
