@@ -4,6 +4,7 @@
 //! is to choose as the server chooses. None of these numbers is a time.
 
 use crate::machine::Settings;
+use crate::units::PAGE_BYTES;
 
 /// Startup and total cost, in the planner's units.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -174,7 +175,7 @@ pub fn sort(input: Cost, rows: f64, width: f64, limit: Option<f64>, s: &Settings
     let output = limit.filter(|l| *l > 0.0 && *l < rows).unwrap_or(rows);
     let mut startup = input.total;
     if output * (width + 24.0) > s.work_mem.get() {
-        let pages = (bytes / 8192.0).ceil();
+        let pages = (bytes / PAGE_BYTES).ceil();
         let runs = bytes / s.work_mem.get().max(1.0);
         let order = (s.work_mem.get() / (256.0 * 1024.0)).clamp(6.0, 500.0);
         let passes = if runs > order { (runs.ln() / order.ln()).ceil() } else { 1.0 };
@@ -226,7 +227,7 @@ pub fn group_hashed(input: Cost, rows: f64, groups: f64, keys: f64, aggregates: 
     let bytes = groups * (width + 64.0);
     if bytes > memory {
         // Spilt rows are written and read once more.
-        let pages = rows * (width + 24.0) / 8192.0;
+        let pages = rows * (width + 24.0) / PAGE_BYTES;
         startup += pages * (s.random_page_cost + s.seq_page_cost);
     }
     Cost { startup, total: startup + groups * (s.cpu_tuple_cost + s.cpu_operator_cost * aggregates) }

@@ -7,6 +7,7 @@ use crate::access::joins::{MEMOIZE_ENTRY, Pair};
 use crate::access::plan::{JoinType, Kind, OrderColumn, Plan};
 use crate::access::planner::Planner;
 use crate::access::postgres::DISABLED;
+use crate::units::PAGE_BYTES;
 use std::rc::Rc;
 
 impl Planner<'_> {
@@ -158,7 +159,7 @@ impl Planner<'_> {
         let mut run = o.total - o.startup + s.cpu_operator_cost * pair.equalities * outer_rows;
         let bytes = inner_rows * (pair.inner.width + 32.0);
         if bytes > cost::hash_memory(s) {
-            let pages = |rows: f64, width: f64| (rows * (width + 24.0) / 8192.0).ceil();
+            let pages = |rows: f64, width: f64| (rows * (width + 24.0) / PAGE_BYTES).ceil();
             startup += s.seq_page_cost * pages(inner_rows, pair.inner.width);
             run += s.seq_page_cost * (pages(inner_rows, pair.inner.width) + 2.0 * pages(outer_rows, pair.outer.width));
         }

@@ -10,6 +10,7 @@ use crate::access::sizes;
 use crate::access::tally::Reach;
 use crate::access::wal;
 use crate::machine::coefficients::state::EXECUTIONS_SINCE_VACUUM;
+use crate::units::PAGE_BYTES;
 
 /// Share of a page below whose free space the server prunes, when the fill factor keeps less.
 const PRUNE_BELOW: f64 = 0.1;
@@ -51,7 +52,7 @@ fn room(info: &TableInfo) -> (f64, f64) {
     let full = info.pages > 1.0 && info.density() > LOOSELY_FILLED * info.rows_per_page;
     let rows = if full { info.rows_per_page.ceil() } else { info.density() };
     let free = sizes::HEAP_USABLE - rows * sizes::slot(info.tuple_bytes);
-    (free, (8192.0 * (1.0 - info.fillfactor)).max(8192.0 * PRUNE_BELOW))
+    (free, (PAGE_BYTES * (1.0 - info.fillfactor)).max(PAGE_BYTES * PRUNE_BELOW))
 }
 
 /// Prunings per old version, where `needed` versions on a page call for one; a statement that sweeps over

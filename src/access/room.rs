@@ -12,6 +12,7 @@ use crate::access::sizes;
 use crate::access::tally::Reach;
 use crate::machine::coefficients::state::{AGED_ROOM, EXECUTIONS_SINCE_FULL, EXECUTIONS_SINCE_VACUUM, UNFILLED};
 use crate::schema::sizes::ColumnWidth;
+use crate::units::PAGE_BYTES;
 
 /// How many times their mean versions that stand side by side take at most, where that decides nothing.
 const BESIDE_ALWAYS: f64 = 3.0;
@@ -76,7 +77,7 @@ fn share_that_moves(info: &TableInfo, (bytes, growth): (f64, f64), rows: f64, re
 
 /// Bytes that are kept free on every page.
 fn reserved(info: &TableInfo) -> f64 {
-    8192.0 * (1.0 - info.fillfactor).max(AGED_ROOM)
+    PAGE_BYTES * (1.0 - info.fillfactor).max(AGED_ROOM)
 }
 
 /// Share of `beside` versions of `slot` bytes each that find no room on a page whose rows of `old` bytes have grown

@@ -12,6 +12,7 @@ use crate::access::wal;
 use crate::schema;
 use crate::schema::btree::BTREE_FILLFACTOR;
 use crate::schema::sizes::ColumnWidth;
+use crate::units::PAGE_BYTES;
 
 /// Accesses to the visibility map by the update of a row on an all-visible page (measured on version 15).
 const UPDATE_MAP_PAGES: f64 = 2.0;
@@ -63,7 +64,7 @@ pub fn insert_rows(
     tally: &mut Tally,
 ) -> f64 {
     let tuple_bytes = row.tuple_bytes;
-    let room = sizes::HEAP_USABLE - 8192.0 * (1.0 - info.fillfactor);
+    let room = sizes::HEAP_USABLE - PAGE_BYTES * (1.0 - info.fillfactor);
     let per_page = (room / sizes::slot(tuple_bytes)).max(1.0);
     let mut pages = rows;
     tally.pages += rows;

@@ -320,6 +320,27 @@ pub mod shape {
     pub const HELD_THROUGHOUT: f64 = 0.9;
     /// Waiters at one row from which they are a convoy. A guess, 1 to 4.
     pub const LEAST_CONVOY: f64 = 2.0;
+    /// Sessions of one statement at which the CPU prices are defined. A convention of the price list.
+    pub const PRICED_SESSIONS: f64 = 4.0;
+    /// Statements of the transaction with which `switch_16` and `switch_64` are measured: five lookups between BEGIN and
+    /// COMMIT. A convention of the price list.
+    pub const SWITCHED_STATEMENTS: f64 = 7.0;
+    /// How many times as many sessions as the 64 that were measured leave nothing of each other in caches. A guess, 1 to 16.
+    pub const FORGOTTEN: f64 = 4.0;
+    /// Seconds idle in which a core's caches lose the first part of what is in them, the scale of `cold_start`. Fitted
+    /// together with it, 0.5 to 2 ms.
+    pub const COOLING: f64 = 1e-3;
+    /// Clients beyond which one always meets another at a busy WAL. A guess, 8 to 32.
+    pub const SELDOM_ALONE: f64 = 16.0;
+    /// The network's chance of meeting another at the WAL is not taken to be less than this. A guess, 0.01 to 0.1.
+    pub const LEAST_MEETING: f64 = 0.05;
+    /// Flushes that a leader's wait for a core lasts at most: the cores limit by far where it is longer, and batches that
+    /// grow further change nothing. A guess, 10 to 50.
+    pub const LONGEST_LEAD: f64 = 20.0;
+    /// Share of the time between two flushes of a client by which it is not known, whatever its own spread: a model's cycle
+    /// is a few per cent off, and in which part of a flush clients come back after many cycles is beyond it. A guess,
+    /// 0.02 to 0.1.
+    pub const UNKNOWN_CYCLE: f64 = 0.05;
 }
 
 #[cfg(test)]

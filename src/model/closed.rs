@@ -1,15 +1,13 @@
 //! The steady state with a fixed number of transactions inside the server.
 
-use crate::model::commit::{batch_in_step, batch_size, phase, step};
 use crate::model::convoy::{convoy, followed};
-use crate::model::locks::{
-    HoldTimes, LockClass, LockLoad, LockWaits, handover_cpu, initial_shares, lock_waits, shares_of,
-};
+use crate::model::locks::{HoldTimes, LockLoad, LockWaits, initial_shares, lock_waits, shares_of};
 use crate::model::network::{Conditions, Flow, Network};
-use crate::model::regularity::{CycleVariance, between_visits, randomness};
+use crate::model::regularity::CycleVariance;
 use crate::model::station::StationName as S;
+use crate::model::steady::{Steady, fewest_rows};
 use crate::model::storage::{CheckpointLoad, checkpoint_load, write_utilization};
-use crate::model::system::{Away, ClientCpu, System};
+use crate::model::system::System;
 use crate::queueing::QueueingError;
 
 /// Relative change below which conditions count as settled, for a forecast.
@@ -20,19 +18,6 @@ pub const WHAT_IF: f64 = 2e-3;
 const MAX_ROUNDS: usize = 200;
 /// While the search is far from its end, conditions need be no more settled than this, relative.
 pub(super) const ROUGH: f64 = 1e-2;
-/// A device is never taken to be busier than this when its delay is computed; throughput is capped
-/// at its capacity separately.
-const MAX_DEVICE_UTILIZATION: f64 = 0.95;
-
-/// Clients beyond which one always meets another at a busy WAL.
-const FEW: f64 = 16.0;
-
-/// The network's chance of meeting another at the WAL is not taken to be less than this.
-const LEAST_MEETING: f64 = 0.05;
-
-/// Flushes that a leader's wait for a core lasts at most: the cores limit by far where it is longer, and batches that
-/// grow further change nothing.
-const MOST_LEAD: f64 = 20.0;
 
 /// Where those inside come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,62 +28,6 @@ pub enum Entry {
     AfterThinking,
     /// They come from outside at times of their own, whoever leaves.
     AtRandom,
-}
-
-/// A solved system.
-#[derive(Debug, Clone)]
-pub struct Steady {
-    /// Committed transactions per second.
-    pub throughput: f64,
-    /// Residence per transaction, seconds, by station; think time included.
-    pub residence: [f64; S::ALL.len()],
-    /// Server CPU per transaction, seconds.
-    pub server_cpu: f64,
-    /// What the load did to demands.
-    pub conditions: Conditions,
-    /// Lock waits.
-    pub waits: LockWaits,
-    /// Transactions that wait for locks, on average.
-    pub waiting: f64,
-    /// Rows of the lock with the fewest.
-    pub fewest_rows: f64,
-    /// Checkpoints.
-    pub checkpoint: CheckpointLoad,
-    /// Share of the storage's write capacity in use.
-    pub write_utilization: f64,
-    /// The open load is beyond what can be completed.
-    pub overloaded: bool,
-    /// Whether the fixed point settled.
-    pub converged: bool,
-    /// Networks solved.
-    pub iterations: usize,
-    /// A row with a convoy, where there is one.
-    pub(super) convoy: Option<Apart>,
-}
-
-/// A row taken out of its class.
-#[derive(Debug, Clone)]
-pub(super) struct Apart {
-    /// The class, in the system's order.
-    pub(super) class: usize,
-    /// The rows of that class, this one included.
-    pub(super) rows: f64,
-    /// All classes with the row as one of its own, in that place.
-    pub(super) locks: Vec<LockClass>,
-}
-
-impl Steady {
-    /// The rows that [`Steady::waits`] speaks of; a row with a convoy is a class of its own.
-    #[must_use]
-    pub fn locks<'a>(&'a self, system: &'a System) -> &'a [LockClass] {
-        self.convoy.as_ref().map_or(&system.locks, |c| &c.locks)
-    }
-
-    /// Mean latency, seconds: all residences but the think time after a transaction.
-    #[must_use]
-    pub fn latency(&self, think: f64) -> f64 {
-        self.residence.iter().sum::<f64>() - think
-    }
 }
 
 /// Search state: what one evaluation leaves for the next.
@@ -115,7 +44,7 @@ pub(super) struct Search<'a> {
     pub(super) settled: bool,
     pub(super) precision: f64,
     /// How much cycles vary, and the share and time of each transaction type.
-    cycle: CycleVariance,
+    pub(super) cycle: CycleVariance,
     kinds: Vec<(f64, f64)>,
 }
 
@@ -311,121 +240,8 @@ impl Search<'_> {
     }
 
     /// What the flow says about time inside a hold.
-    fn hold_times(&self, flow: &Flow) -> HoldTimes {
+    pub(super) fn hold_times(&self, flow: &Flow) -> HoldTimes {
         HoldTimes::read(self.system, &self.conditions, &flow.residence, flow.server_cpu)
-    }
-
-    /// Server CPU per transaction for handing locks over, seconds, with `n - a` waiting.
-    fn handover(&self, a: f64) -> f64 {
-        handover_cpu(&self.system.locks, &self.shares, (self.n - a).max(0.0), self.system.lock_handover)
-    }
-
-    /// The conditions that the flow would bring about.
-    fn next_conditions(&self, a: f64, evaluation: &Evaluation) -> Conditions {
-        let system = self.system;
-        let (flow, x) = (&evaluation.flow, evaluation.flow.throughput);
-        let cores = system.effective_cores();
-        let client = if matches!(system.client, ClientCpu::Shared) { system.work.client_cpu } else { 0.0 };
-        let stretch = 1.0 / (1.0 - evaluation.utilization.min(MAX_DEVICE_UTILIZATION));
-        let flush = system.commit.flush * stretch;
-        let own = flow.server_cpu + client;
-        let serial = system.release(self.conditions.batch, if self.entry == Entry::AtRandom { 0.0 } else { own });
-        // The leader waits for a core twice: when it is woken, and when the disk is done.
-        let most = MOST_LEAD * (flush + system.commit.flush_cpu);
-        let queued_lead = system.commit.flush_cpu + (2.0 * self.core_wait(flow, own)).min(most);
-        let exclusion = self.network.exclusion();
-        let rate = x * system.work.flushes * (1.0 - exclusion);
-        let batch = batch_size(rate, flush + queued_lead, serial);
-        let cycle = flush + queued_lead + serial * (self.conditions.batch - 1.0);
-        // What a client does between two flushes; who comes from outside has met none.
-        let (elsewhere, variance) = match self.entry {
-            Entry::AtRandom => (f64::INFINITY, f64::INFINITY),
-            _ => {
-                let whole = self.n / x;
-                let rows = ((self.n - a) / x).max(0.0);
-                let variance = between_visits(self.cycle.elsewhere + rows * rows, whole, system.work.flushes);
-                // A leader's CPU is part of the flush, not of what comes before it.
-                let leads = system.work.flushes * system.commit.flush_cpu / self.conditions.batch;
-                let elsewhere = whole - flow.residence[S::WalFlush.index()] - leads;
-                (elsewhere.max(0.0) / system.work.flushes, variance + self.cycle.flush)
-            }
-        };
-        let random = randomness(variance, cycle, 0.0);
-        // Flushes that there are clients for while one of them is away; below 1 they need not meet.
-        let room = self.n * cycle / (cycle + elsewhere);
-        let batch = batch_in_step(batch, rate * cycle, random, a);
-        Conditions {
-            batch,
-            lead: queued_lead,
-            phase: self.phase(evaluation, cycle, (elsewhere, variance.sqrt()))
-                * (random + (1.0 - random) * step(room))
-                * self.never_alone(flow, a, random, room),
-            switch: system.switches.per_message(self.n / cores.max(1.0), system.variety),
-            handover: self.handover(a),
-            cold: system.cold(&self.away(flow, batch), self.n, x, x * (flow.server_cpu + client) / cores),
-            images: evaluation.checkpoint.images * system.checkpoints.image_cpu,
-            wal_bytes: evaluation.checkpoint.wal_bytes,
-            device_stretch: stretch,
-        }
-    }
-
-    /// When a transaction leaves the server's CPU and comes back.
-    fn away(&self, flow: &Flow, batch: f64) -> [Away; 4] {
-        let work = &self.system.work;
-        let at = |s: S| flow.residence[s.index()];
-        let per = |time: f64, count: f64| if count > 0.0 { time / count } else { 0.0 };
-        let pause = at(S::Think);
-        // A client on the same cores leaves them no idler than the server does.
-        let client = if matches!(self.system.client, ClientCpu::Shared) { 0.0 } else { at(S::ClientCpu) };
-        let trip = per(at(S::Network) + client, work.messages);
-        // Of those whom one flush releases, the first finds the core idle.
-        let flushes = work.flushes / batch.max(1.0);
-        [
-            Away { visits: f64::from(u8::from(pause > 0.0)), time: pause },
-            Away { visits: flushes, time: per(at(S::WalFlush), work.flushes) },
-            Away { visits: work.reads, time: per(at(S::DataRead), work.reads) },
-            Away { visits: if trip > 0.0 { work.messages } else { 0.0 }, time: trip },
-        ]
-    }
-
-    /// How much of a cycle a commit waits for its own flush: who has waited for a row comes as soon after a
-    /// flush as it takes to do what is done with the row; the others after `elsewhere` seconds.
-    fn phase(&self, evaluation: &Evaluation, cycle: f64, (elsewhere, spread): (f64, f64)) -> f64 {
-        // Waits for a core are left out: where batches set the pace they count as part of the flush.
-        let times = HoldTimes { cpu_wait: 0.0, ..self.hold_times(&evaluation.flow) };
-        let (mut handed, mut after) = (0.0, 0.0);
-        for (_, _, taker, _, probability) in self.waits.takers(&self.system.locks) {
-            if taker.waits && taker.held.flushes > 0.0 {
-                let often = taker.takes * probability;
-                handed += often;
-                after += often * (times.of(&taker.held) - taker.held.flushes * times.flush).max(0.0);
-            }
-        }
-        let alone = phase(cycle, elsewhere, spread);
-        if handed <= 0.0 {
-            return alone;
-        }
-        let share = (handed / self.system.work.flushes).min(1.0);
-        let after = after / handed;
-        share * phase(cycle, after, after) + (1.0 - share) * alone
-    }
-
-    /// By how much longer the waits for a flush of the network have to be for the mean wait to be right: the network has
-    /// clients come at random and meet others only while the disk is at work, which matters where there are few.
-    fn never_alone(&self, flow: &Flow, a: f64, random: f64, room: f64) -> f64 {
-        if a > FEW || a <= 1.0 || self.system.commit.flush <= 0.0 {
-            return 1.0;
-        }
-        let (network, whole) = self.network.meets(a, flow, &self.conditions);
-        let in_step = (1.0 - random) * step(room);
-        (in_step + (1.0 - in_step) * whole) / network.max(LEAST_MEETING)
-    }
-
-    /// Wait for a core at one visit, seconds, where a transaction has `own` seconds of CPU on these cores.
-    fn core_wait(&self, flow: &Flow, own: f64) -> f64 {
-        let work = &self.system.work;
-        let sides = if matches!(self.system.client, ClientCpu::Shared) { 2.0 } else { 1.0 };
-        (flow.stretch - 1.0).max(0.0) * own / (sides * work.messages + work.flushes).max(1.0)
     }
 
     /// Puts the solution together.
@@ -450,9 +266,4 @@ impl Search<'_> {
             convoy: None,
         }
     }
-}
-
-/// Rows of the lock with the fewest; infinite without locks.
-pub(super) fn fewest_rows(system: &System) -> f64 {
-    system.locks.iter().map(|l| l.rows).fold(f64::INFINITY, f64::min)
 }

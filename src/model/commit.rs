@@ -1,5 +1,7 @@
 //! Group commit: how many commits share one flush of the WAL.
 
+use crate::machine::coefficients::shape::UNKNOWN_CYCLE;
+
 /// Commits per flush at `rate` commits per second, where a flush takes `cycle` seconds (its CPU
 /// included) and each further commit in a batch delays the next flush by `serial` seconds.
 ///
@@ -31,9 +33,6 @@ pub fn batch_size(rate: f64, cycle: f64, serial: f64) -> f64 {
 const TERMS: u32 = 12;
 /// What is left of a term when the rest of the series is left out.
 const FADED: f64 = 2e-3;
-/// Share of the time elsewhere by which it is not known, whatever its own spread: a model's cycle is a few per cent off,
-/// and in which part of a flush clients come back after many cycles is beyond it.
-const UNKNOWN: f64 = 0.05;
 
 /// How much of a cycle a commit waits before its own flush comes, where flushes follow each other every
 /// `cycle` seconds and clients come back `elsewhere` seconds after one, with a standard deviation of `spread`.
@@ -49,7 +48,7 @@ pub fn phase(cycle: f64, elsewhere: f64, spread: f64) -> f64 {
         // Far apart, differences would lose their digits: a half and the next term of the series for exponentials.
         return 0.5 + u / 12.0;
     }
-    let relative = (spread / elsewhere.max(f64::MIN_POSITIVE)).hypot(UNKNOWN);
+    let relative = (spread / elsewhere.max(f64::MIN_POSITIVE)).hypot(UNKNOWN_CYCLE);
     if relative >= 1.0 || u > 1e4 {
         return (1.0 / -(-u).exp_m1() - 1.0 / u).clamp(0.5, 1.0);
     }
@@ -113,7 +112,8 @@ mod tests {
                 .map(|t| t.ceil() - t)
                 .sum::<f64>()
                 / f64::from(n);
-            let formula = phase(1e-3, 1e-3 * mean, 1e-3 * mean * (1.0_f64 / 9.0 - UNKNOWN * UNKNOWN).sqrt());
+            let formula =
+                phase(1e-3, 1e-3 * mean, 1e-3 * mean * (1.0_f64 / 9.0 - UNKNOWN_CYCLE * UNKNOWN_CYCLE).sqrt());
             assert!((formula - wait).abs() < 4e-3, "{mean}: {formula} {wait}");
         }
         // Without any spread, three tenths of a flush are left of the one under way.

@@ -10,8 +10,9 @@
 //! `2 / (1 + v^2)` (diffusion with the variances of arrivals and holds).
 
 use crate::machine::coefficients::shape::{HELD_THROUGHOUT, HIGHEST_RIDGE, LEAST_CONVOY};
-use crate::model::closed::{Apart, Entry, Search, Steady};
+use crate::model::closed::{Entry, Search};
 use crate::model::locks::{HoldTimes, LockClass};
+use crate::model::steady::{Apart, Steady};
 use crate::model::system::System;
 use crate::queueing::QueueingError;
 

@@ -5,10 +5,12 @@
 //! solution is a fixed point around product-form networks of `queueing`.
 
 pub mod build;
+pub mod caches;
 pub mod closed;
 pub mod collisions;
 pub mod commit;
 mod convoy;
+mod feedback;
 pub mod locks;
 pub mod mix;
 pub mod network;
@@ -19,6 +21,7 @@ pub mod relief;
 pub mod retries;
 pub mod simulate;
 pub mod station;
+pub mod steady;
 pub mod storage;
 pub mod system;
 
@@ -26,7 +29,8 @@ pub mod system;
 pub(crate) mod tests;
 
 pub use build::build;
-pub use closed::{Steady, solve_inside};
+pub use closed::solve_inside;
 pub use relief::Relief;
 pub use station::StationName;
+pub use steady::Steady;
 pub use system::System;

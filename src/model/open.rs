@@ -4,9 +4,10 @@
 //! second (Chandy, Herzog and Woo 1975); in front of it stands a birth-death chain of arrivals and
 //! waiting. Exact for product-form networks, an approximation for the rest.
 
-use crate::model::closed::{Entry, SETTLED, Steady, WHAT_IF, solve_inside, solve_like};
+use crate::model::closed::{Entry, SETTLED, WHAT_IF, solve_inside, solve_like};
 use crate::model::locks::{HoldTimes, LockLoad, initial_shares, lock_waits};
 use crate::model::station::StationName as S;
+use crate::model::steady::Steady;
 use crate::model::system::{Arrivals, System};
 use crate::queueing::QueueingError;
 

@@ -1,6 +1,7 @@
 //! The search for the population that does not wait for rows.
 
-use crate::model::closed::{Evaluation, ROUGH, Search, Steady, fewest_rows};
+use crate::model::closed::{Evaluation, ROUGH, Search};
+use crate::model::steady::{Steady, fewest_rows};
 use crate::queueing::QueueingError;
 
 /// Steps of the search for the population that does not wait for locks.

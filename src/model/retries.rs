@@ -8,9 +8,10 @@
 //! counts for it. Attempts that fail add the work done before the failure, without a flush, and keep their earlier rows until
 //! then. Throughput, times and failures depend on each other: a fixed point around the solution of the system.
 
-use crate::model::closed::{Steady, WHAT_IF};
+use crate::model::closed::WHAT_IF;
 use crate::model::locks::{HoldTimes, LockClass, Taker};
 use crate::model::simulate::Conflicts;
+use crate::model::steady::Steady;
 use crate::model::system::{Demand, System};
 use crate::model::{open, system::Arrivals};
 use crate::queueing::QueueingError;

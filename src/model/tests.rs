@@ -1,11 +1,12 @@
 //! Laws and limits of the whole model, on systems like pgbench's.
 
+use crate::model::caches::Switches;
 use crate::model::closed::{Entry, SETTLED, WHAT_IF, solve_inside};
 use crate::model::locks::{LockClass, Taker};
 use crate::model::open;
 use crate::model::station::StationName as S;
 use crate::model::storage::CheckpointRules;
-use crate::model::system::{Arrivals, ClientCpu, Commit, Demand, KindDemand, StorageRates, Switches, System};
+use crate::model::system::{Arrivals, ClientCpu, Commit, Demand, KindDemand, StorageRates, System};
 use crate::sql::tree::LockMode;
 
 /// A tpcb-like system: seven messages, one flush, three row locks of which one is on `branches` rows.

@@ -18,7 +18,7 @@ use postgres::error::SqlState;
 
 use crate::live::calibrate::schedule::Backend;
 use crate::live::{Conninfo, LiveError};
-use crate::units::{Bytes, Rate, Seconds};
+use crate::units::{Bytes, PAGE_BYTES, Rate, Seconds};
 
 /// Pages of the table, one row each.
 const PAGES: u32 = 12_288;
@@ -136,7 +136,7 @@ pub fn measure(
     } else if let Some(file) = file
         && file.sync_all().is_ok()
     {
-        reads.write_bandwidth = Some(Bytes(f64::from(PAGES) * 8192.0 / begun.elapsed().as_secs_f64().max(1e-6)));
+        reads.write_bandwidth = Some(Bytes(f64::from(PAGES) * PAGE_BYTES / begun.elapsed().as_secs_f64().max(1e-6)));
         if posix_fadvise(&file, 0, 0, PosixFadviseAdvice::POSIX_FADV_DONTNEED).is_ok() {
             reads.forgotten = fetch(client, schema, 10)?;
             reads.ceiling = reads.latency().and_then(|latency| ceiling(conninfo, schema, latency));

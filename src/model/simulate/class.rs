@@ -1,10 +1,10 @@
 //! The program of one kind of transaction.
 
 use crate::demand::{StepDemand, TransactionDemand};
-use crate::model::closed::Steady;
 use crate::model::simulate::stations::{SERVER, Stations, Tables};
 use crate::model::simulate::{Conflicts, pause, varying};
 use crate::model::station::StationName as S;
+use crate::model::steady::Steady;
 use crate::model::system::{KindDemand, System};
 use crate::queueing::simulation::{Class, Count, Op, RowChoice, RowGroup, Time, Wait};
 use crate::sql::tree::LockWait;

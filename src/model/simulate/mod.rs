@@ -12,8 +12,8 @@ mod stations;
 mod tests;
 
 use crate::demand::TransactionDemand;
-use crate::model::closed::Steady;
 use crate::model::station::StationName as S;
+use crate::model::steady::Steady;
 use crate::model::system::{Arrivals, System};
 use crate::queueing::simulation::{BatchServer, Crowding, Handover, Load, MODES, Model, Restart, Time};
 use crate::sql::tree::LockMode;

@@ -3,8 +3,9 @@
 use crate::access::Popularity;
 use crate::demand::price::Priced;
 use crate::demand::{LockDemand, StepDemand, TransactionDemand, Work};
+use crate::model::caches::Switches;
 use crate::model::simulate::{Conflicts, program};
-use crate::model::system::{Demand, Switches};
+use crate::model::system::Demand;
 use crate::model::tests::tpcb;
 use crate::model::{Steady, System, open, retries};
 use crate::queueing::simulation::{Options, Outcome, simulate};
