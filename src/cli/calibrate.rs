@@ -26,7 +26,7 @@ pub struct CalibrateArgs {
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
     /// Do not measure: fit again what --record kept
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["record", "cores", "budget", "dbname"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["record", "cores", "budget", "dbname", "host", "port", "username"])]
     replay: Option<PathBuf>,
     /// Write the machine file here, whole or not at all; without it, to stdout
     #[arg(short, long, value_name = "FILE")]

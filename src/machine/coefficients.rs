@@ -222,7 +222,8 @@ coefficients! {
     /// Waking an idle core, per round trip, where client and server do not share a single one: delay, not CPU.
     idle_wakeup: "us" = 25.0, 0.6, Guess;
     /// Server CPU of a burst that finds its core idle, per `ln(1 + t / 1 ms)` with t the time it was: caches are cold. 88 on
-    /// a core of half the speed of the reference: one lookup after 20, 5, 2 and 1.3 ms took 270, 150, 110 and 90 more.
+    /// a core of half the speed of the reference: one lookup after 20, 5, 2 and 1.3 ms took 270, 150, 110 and 90 more, with
+    /// 1, 4, 1 and 16 clients.
     cold_start: "us" = 45.0, 0.4, Measured;
     /// The same for the client's CPU, relative to the server's.
     cold_client: "1" = 0.45, 0.3, Measured;
