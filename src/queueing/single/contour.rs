@@ -29,6 +29,10 @@ const POLE_ALONE: f64 = 0.02;
 const PRECISION: f64 = 36.0;
 /// Nodes after which the integrand is given up on.
 const MOST_NODES: usize = 20_000;
+/// Its exponential squared is still within f64.
+const LARGE_EXPONENT: f64 = 300.0;
+/// Largest accepted integrand where the path would close around the origin, relative to the sum.
+const LEFT_OUT: f64 = 1e-13;
 /// Largest accepted distance between population and the sum of queue lengths, relative.
 const ACCEPTED: f64 = 1e-10;
 
@@ -195,7 +199,10 @@ pub(super) fn solve(shape: &Shape, nodes: &mut Nodes, n: f64, solution: &mut Sol
         for (value, station) in nodes.values[singles..].iter_mut().zip(&shape.gathering) {
             let (y, absent) = (station.long * saddle.x, station.absent());
             // (absent + e^(y z)) / (absent + e^y), with e^(y (z - 1)) already in the exponent.
-            let alone = z.scale(-y).exp();
+            // Where that is beyond f64, what it is multiplied with is nothing: any large number will do.
+            let mut lonely = z.scale(-y);
+            lonely.re.iter_mut().for_each(|re| *re = re.min(LARGE_EXPONENT));
+            let alone = lonely.exp();
             let both = alone.affine(1.0, absent);
             w = w.times(both.scale(1.0 / (1.0 + absent * (-y).exp())));
             *value = both.inverse();
@@ -222,6 +229,12 @@ pub(super) fn solve(shape: &Shape, nodes: &mut Nodes, n: f64, solution: &mut Sol
         used += LANES;
         quiet = if largest < 1e-17 * total.abs() { quiet + 2 } else { 0 };
         if s.im[LANES - 1] > std::f64::consts::PI {
+            // Here the path would close around the origin. The sum ends short of that, which leaves out what
+            // the integrand still was: the queue lengths add up all the same and would not show it.
+            let at = s.im.iter().position(|im| *im > std::f64::consts::PI).unwrap_or(LANES - 1);
+            if w.re[at].abs() + w.im[at].abs() > LEFT_OUT * total.abs() {
+                return false;
+            }
             break;
         }
     }

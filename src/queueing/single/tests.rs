@@ -169,7 +169,7 @@ fn contour_agrees_with_logarithms() {
 fn random_network() -> impl Strategy<Value = Vec<Station>> {
     let rates = prop_oneof![
         3 => Just(Rates::Constant),
-        3 => (1u32..80).prop_map(|m| Rates::Servers(f64::from(m))),
+        3 => (1u32..300).prop_map(|m| Rates::Servers(f64::from(m))),
         1 => (0.2..9.0f64).prop_map(Rates::Servers),
         2 => prop::collection::vec(0.4..3.0f64, 1..6).prop_map(Rates::Table),
         1 => (0.2..0.95_f64).prop_map(Rates::Gathering),
@@ -186,12 +186,14 @@ fn random_network() -> impl Strategy<Value = Vec<Station>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 150 } else { 5000 }))]
 
-    /// The contour integral and the convolution have nothing in common but the network.
+    /// The contour integral and convolution, plain or in logarithms, have nothing in common but the network.
     #[test]
-    fn contour_agrees_with_convolution(stations in random_network(), n in 40u64..CONVOLUTION_LIMIT) {
+    fn contour_agrees_with_convolution(stations in random_network(), n in CONTOUR_FROM..CONVOLUTION_LIMIT) {
         let mut solver = Solver::default();
         let mut direct = solver.solve(&stations, n).unwrap();
-        prop_assert!(convolution::solve(&solver.shape, &mut solver.buffers, n, &mut direct));
+        if !convolution::solve(&solver.shape, &mut solver.buffers, n, &mut direct) {
+            logarithms::solve(&solver.shape, n, &mut direct).unwrap();
+        }
         let mut by_contour = direct.clone();
         if contour::solve(&solver.shape, &mut solver.nodes, n as f64, &mut by_contour) {
             prop_assert!(close(by_contour.throughput, direct.throughput, 1e-9), "{by_contour:?} {direct:?}");
@@ -199,7 +201,11 @@ proptest! {
                 prop_assert!(close(*a, *b, 1e-9), "{:?} {:?}", by_contour.queue_lengths, direct.queue_lengths);
             }
         } else {
-            prop_assert!(n < 150, "the contour refused {n}: {by_contour:?}");
+            // What it may refuse is where the integrand does not die out (few customers, or hardly more than servers)
+            // and where speeds fall, which may hold the customers in either of two places.
+            let servers: usize = solver.shape.tables.iter().map(|table| table.len).sum();
+            let falls = solver.shape.tables.iter().any(|t| !solver.shape.speeds(t).is_sorted());
+            prop_assert!(falls || n < 150.max(servers as u64 + 50), "the contour refused {n}: {by_contour:?}");
         }
     }
 
