@@ -175,7 +175,7 @@ fn linear_start(points: &[(f64, f64)], fitted: &[usize], start: [f64; 3]) -> Opt
             a[(row, column)] = weight * f[*i];
         }
     }
-    let solved = a.svd(true, true).solve(&y, 1e-14).ok()?;
+    let solved = super::nnls::least_squares(a, &y)?;
     let mut b = start;
     fitted.iter().zip(solved.iter()).for_each(|(i, v)| b[*i] = *v);
     if points.iter().all(|(n, _)| divisor(&b, *n) > 0.0) {
