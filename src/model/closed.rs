@@ -16,8 +16,11 @@ pub const SETTLED: f64 = 1e-5;
 pub const WHAT_IF: f64 = 2e-3;
 /// Rounds after which the conditions are given up on.
 const MAX_ROUNDS: usize = 200;
+/// The same for a what-if: where clients are nearly in step with flushes, conditions may go to and fro that throughput
+/// hardly depends on.
+const WHAT_IF_ROUNDS: usize = 40;
 /// While the search is far from its end, conditions need be no more settled than this, relative.
-pub(super) const ROUGH: f64 = 1e-2;
+pub(super) const ROUGH: f64 = 5e-2;
 
 /// Where those inside come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,7 +153,8 @@ impl Search<'_> {
         self.conditions.handover = self.handover(a);
         let mut last: Option<([f64; 9], [f64; 9])> = None;
         let (mut damping, mut last_change) = (1.0_f64, f64::INFINITY);
-        for _ in 0..MAX_ROUNDS {
+        let rounds = if self.precision < WHAT_IF { MAX_ROUNDS } else { WHAT_IF_ROUNDS };
+        for _ in 0..rounds {
             let evaluation = self.round(a)?;
             let now = self.conditions.scaled();
             let next = self.next_conditions(a, &evaluation).scaled();
@@ -158,6 +162,8 @@ impl Search<'_> {
             let change = residual.iter().zip(now).map(|(r, x)| r.abs() / x.abs().max(1.0)).fold(0.0, f64::max);
             if change < precision {
                 self.settled = true;
+                // The next evaluation, nearby, starts one round further on.
+                self.conditions = Conditions::from_scaled(next);
                 return Ok(evaluation);
             }
             let theta = last.map_or(0.0, |(_, before)| {

@@ -76,11 +76,11 @@ pub fn checkpoint_load(
             let slope = x * (wal_bytes + rules.image_bytes * touched.logged_slope);
             let step = (budget - bytes(interval, &touched)) / slope;
             interval = (interval + step).clamp(1e-6 * budget / slope, rules.timeout);
-            if step.abs() < 1e-9 * interval {
+            // Steps shrink quadratically: what comes after this one is nothing, and moves no page.
+            if step.abs() < 1e-7 * interval {
                 break;
             }
         }
-        touched = Touched::in_interval(dirty, x * interval);
     }
     let per_transaction = 1.0 / (x * interval.max(1e-9));
     let images = if rules.image_bytes > 0.0 { touched.logged * per_transaction } else { 0.0 };
@@ -110,10 +110,8 @@ impl Touched {
             let (share, untouched) = if visits > 40.0 {
                 (1.0, 0.0)
             } else {
-                {
-                    let less = (-visits).exp_m1();
-                    (-less, 1.0 + less)
-                }
+                let less = (-visits).exp_m1();
+                (-less, 1.0 + less)
             };
             out.all += d.pages * share;
             if d.logged {
