@@ -3,7 +3,8 @@
 use crate::access::block::{Rel, place_of};
 use crate::access::clause::{Clause, Op, Reader, Test};
 use crate::access::column::ColumnInfo;
-use crate::access::relation::TableInfo;
+use crate::access::growth;
+use crate::access::relation::{IndexInfo, TableInfo};
 use crate::access::selectivity::{self, Seen};
 use crate::access::sizes;
 use crate::access::stored;
@@ -53,7 +54,7 @@ pub fn of(
         .collect();
     let mut stays = 1.0;
     for a in &assigned {
-        if is_indexed(info, a.column, version) {
+        if stops_hot(info, a.column, version) {
             stays *= 1.0 - a.changes;
         }
     }
@@ -85,18 +86,7 @@ pub fn of(
 
 /// What an assigned value takes; one that adds to the old value is as much longer as what it adds.
 fn new_width(column: &ColumnInfo, value: &Expr, reader: &Reader<'_>) -> ColumnWidth {
-    let width = stored::width(column, &reader.value(value));
-    let Expr::Binary { op, left, right } = value else { return width };
-    let added = match (&walk::column_names(left)[..], &walk::column_names(right)[..]) {
-        ([name], []) if *name == column.name => right,
-        ([], [name]) if *name == column.name => left,
-        _ => return width,
-    };
-    if op != "||" || !width.varlena {
-        return width;
-    }
-    let bytes = reader.value(added).values.first().and_then(|v| stored::added_bytes(column.family, v));
-    ColumnWidth { bytes: width.bytes + bytes.unwrap_or(0.0), ..width }
+    growth::width(column, value, reader).unwrap_or_else(|| stored::width(column, &reader.value(value)))
 }
 
 /// Whether an assigned column belongs to a key of a unique index, so that the row lock is a full one.
@@ -113,13 +103,21 @@ fn is_itself(info: &TableInfo, column: usize, value: &Expr) -> bool {
         if place_of(qualifier.as_deref()) == Some(0) && *name == info.columns[column].name)
 }
 
-fn is_indexed(info: &TableInfo, column: usize, version: u32) -> bool {
+/// Whether any index sees a column.
+#[must_use]
+pub fn is_indexed(info: &TableInfo, column: usize) -> bool {
+    info.indexes.iter().any(|i| sees(info, i, column))
+}
+
+fn stops_hot(info: &TableInfo, column: usize, version: u32) -> bool {
+    info.indexes.iter().any(|i| (version < SUMMARIZING || i.method != "brin") && sees(info, i, column))
+}
+
+fn sees(info: &TableInfo, index: &IndexInfo, column: usize) -> bool {
     let name = &info.columns[column].name;
-    info.indexes.iter().filter(|i| version < SUMMARIZING || i.method != "brin").any(|i| {
-        i.keys.contains(&Some(column))
-            || i.include.contains(&column)
-            || i.expressions.iter().chain(&i.predicate).any(|e| walk::column_names(e).contains(name))
-    })
+    index.keys.contains(&Some(column))
+        || index.include.contains(&column)
+        || index.expressions.iter().chain(&index.predicate).any(|e| walk::column_names(e).contains(name))
 }
 
 fn change_probability(

@@ -212,7 +212,8 @@ impl Planner<'_> {
             plans.push(make(Method::Seq, cost, Vec::new(), off("enable_seqscan")));
         }
         let mut bitmaps: Vec<(IndexUse, IndexCost)> = Vec::new();
-        for (place, index) in info.indexes.iter().enumerate() {
+        // The server looks at the newest index first (get_relation_info), and of equal plans keeps the first.
+        for (place, index) in info.indexes.iter().enumerate().rev() {
             if !self.usable(index, &clauses) {
                 continue;
             }
