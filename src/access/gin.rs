@@ -26,6 +26,9 @@ const PATH_HASH: f64 = 4.0;
 const PAGES_OF_TWO_BYTES: f64 = 8.0;
 /// Bytes of rows up to which they stand in the entry itself (GinMaxItemSize, about a third of a page).
 const INLINE_BYTES: f64 = 2712.0;
+/// Bytes of a row in such a list, and of an entry without it.
+const INLINE_ROW_BYTES: f64 = 2.0;
+const ENTRY_BYTES: f64 = 24.0;
 /// Header of a short text, and the flag in front of a key or value of jsonb_ops (jsonb.h).
 const TEXT_HEADER: f64 = 1.0;
 const JSON_FLAG: f64 = 1.0;
@@ -62,6 +65,35 @@ pub fn bytes_of(info: &TableInfo, index: &IndexInfo, value: &dyn Fn(&str) -> Opt
         sum += if lengths.is_empty() { PLACEHOLDER } else { lengths.into_iter().map(entry).sum() };
     }
     Some(sum)
+}
+
+/// The pages of a GIN index, as vacuum counts them for the planner (ginUpdateStats).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct GinShape {
+    /// Pages of the tree of keys, short lists of rows included.
+    pub entry_pages: f64,
+    /// Pages of posting trees, by key.
+    pub data_pages_per_key: f64,
+}
+
+/// The shape of an index; where the elements are not known, all is taken to be in the tree of keys.
+#[must_use]
+pub fn shape(info: &TableInfo, index: &IndexInfo) -> GinShape {
+    let mut shape = GinShape { entry_pages: index.pages, data_pages_per_key: 0.0 };
+    for column in columns(info, index) {
+        let Some(elements) = &column.elements else { continue };
+        let (Some(distinct), Some(count)) = (elements.distinct, elements.avg_count) else { continue };
+        let common: f64 = elements.most_common.iter().map(|(_, share)| share).sum();
+        let rare = (distinct - elements.most_common.len() as f64).max(1.0);
+        let present = info.rows * (1.0 - column.null_fraction);
+        let each = present * (count - common).max(0.0) / rare;
+        let data = rare * posting_pages(each, info.pages).ceil()
+            + elements.most_common.iter().map(|(_, f)| posting_pages(present * f, info.pages).ceil()).sum::<f64>();
+        let inline = if data < rare { rare * each * INLINE_ROW_BYTES } else { 0.0 };
+        shape.entry_pages = ((inline + rare * ENTRY_BYTES) / (PAGE_BYTES * RANDOM_FILL)).max(1.0);
+        shape.data_pages_per_key = shape.data_pages_per_key.max(data / distinct.max(1.0));
+    }
+    shape
 }
 
 fn columns<'t>(info: &'t TableInfo, index: &'t IndexInfo) -> impl Iterator<Item = &'t ColumnInfo> {

@@ -6,6 +6,7 @@ use crate::access::block::{Source, bit};
 use crate::access::clause::{Clause, Key, Test};
 use crate::access::column::ColumnInfo;
 use crate::access::cost::{self, Cost, IndexCost, clamp_rows};
+use crate::access::gin;
 use crate::access::plan::{IndexUse, Kind, Method, OrderColumn, Plan, Scan};
 use crate::access::planner::Planner;
 use crate::access::postgres::DISABLED;
@@ -288,6 +289,7 @@ impl Planner<'_> {
             correlation,
             skipped: 0.0,
             filter,
+            gin: (index.method == "gin").then(|| gin::shape(info, index)),
         }
     }
 }
