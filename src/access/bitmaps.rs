@@ -30,13 +30,7 @@ impl Planner<'_> {
         single.sort_by(|a, b| a.1.selectivity.total_cmp(&b.1.selectivity));
         for (n, (first, a)) in single.iter().enumerate() {
             for (second, b) in &single[n + 1..] {
-                // Two bitmaps help only when each checks something that the other does not.
-                let predicate = |x: &IndexUse| &info.indexes[x.index].predicate;
-                let extra = |x: &IndexUse, y: &IndexUse| {
-                    x.boundary.iter().chain(&x.quals).any(|c| !y.boundary.contains(c) && !y.quals.contains(c))
-                        || predicate(x).iter().any(|p| !predicate(y).contains(p))
-                };
-                if !extra(first, second) || !extra(second, first) || overlap(first, second) {
+                if overlap(first, second) || self.repeats(info, first, second) {
                     continue;
                 }
                 let bitmap = cost::bitmap_index(a, s) + cost::bitmap_index(b, s) + 100.0 * s.cpu_operator_cost;
@@ -48,6 +42,18 @@ impl Planner<'_> {
         }
         plans.extend(self.or_bitmaps(info, places, operators, loops));
         plans
+    }
+
+    /// Whether a second bitmap says again what the first one does: predicates of partial indexes count like conditions
+    /// (choose_bitmap_and and classify_index_clause_usage, indxpath.c).
+    fn repeats(&self, info: &TableInfo, first: &IndexUse, second: &IndexUse) -> bool {
+        let predicate = |used: &IndexUse| &info.indexes[used.index].predicate;
+        let checked = |used: &IndexUse| -> Vec<&Clause> {
+            used.boundary.iter().chain(&used.quals).map(|c| &self.pool[*c]).collect()
+        };
+        let (of_first, of_second) = (checked(first), checked(second));
+        predicate(first).iter().any(|p| predicate(second).contains(p) || of_second.iter().any(|c| c.bare == *p))
+            || predicate(second).iter().any(|p| super::implication::implied(p, &of_first, self.seen))
     }
 
     pub(super) fn or_bitmaps(
@@ -88,7 +94,7 @@ impl Planner<'_> {
         loops: f64,
     ) -> Option<(IndexUse, IndexCost)> {
         let mut best: Option<(IndexUse, IndexCost)> = None;
-        for (number, index) in info.indexes.iter().enumerate() {
+        for (number, index) in info.indexes.iter().enumerate().rev() {
             let refs: Vec<&Clause> = arm.iter().collect();
             if !index.predicate.iter().all(|p| super::implication::implied(p, &refs, self.seen)) {
                 continue;

@@ -3,13 +3,17 @@
 use crate::access::block::{Rel, place_of};
 use crate::access::clause::{Clause, Op, Reader, Test};
 use crate::access::column::ColumnInfo;
-use crate::access::relation::TableInfo;
+use crate::access::footprint::PopularityClass;
+use crate::access::growth;
+use crate::access::relation::{IndexInfo, TableInfo};
 use crate::access::selectivity::{self, Seen};
 use crate::access::sizes;
 use crate::access::stored;
-use crate::access::values::Draws;
+use crate::access::tally::Reach;
+use crate::access::values::{Draws, Value};
 use crate::access::walk;
 use crate::access::writes::Change;
+use crate::machine::coefficients::state::EXECUTIONS_SINCE_FULL;
 use crate::schema::sizes::ColumnWidth;
 use crate::schema::{self, TypeFamily};
 use crate::sql::tree::Expr;
@@ -33,14 +37,15 @@ struct Assigned<'e> {
 /// What an UPDATE of these columns does to a row.
 ///
 /// The server compares old and new values, so an indexed column that is set to what it was does not
-/// stop HOT; how often that happens follows from the column's statistics and the conditions.
+/// stop HOT; how often that happens follows from the column's statistics and the conditions, and from `repeats`, the
+/// share of updates that find the row as the statement itself left it.
 #[must_use]
 pub fn of(
     info: &TableInfo,
     assignments: &[(usize, &Expr)],
     clauses: &[&Clause],
     (rels, draws): (&[Rel], &Draws),
-    version: u32,
+    (version, repeats): (u32, f64),
 ) -> Change {
     let mut assigned: Vec<Assigned<'_>> = assignments
         .iter()
@@ -48,12 +53,12 @@ pub fn of(
             column: *column,
             value,
             width: new_width(&info.columns[*column], value, &Reader { rels, draws }),
-            changes: change_probability(info, *column, value, clauses, (rels, draws)),
+            changes: change_probability(info, *column, value, clauses, (rels, draws), repeats),
         })
         .collect();
     let mut stays = 1.0;
     for a in &assigned {
-        if is_indexed(info, a.column, version) {
+        if stops_hot(info, a.column, version) {
             stays *= 1.0 - a.changes;
         }
     }
@@ -85,18 +90,7 @@ pub fn of(
 
 /// What an assigned value takes; one that adds to the old value is as much longer as what it adds.
 fn new_width(column: &ColumnInfo, value: &Expr, reader: &Reader<'_>) -> ColumnWidth {
-    let width = stored::width(column, &reader.value(value));
-    let Expr::Binary { op, left, right } = value else { return width };
-    let added = match (&walk::column_names(left)[..], &walk::column_names(right)[..]) {
-        ([name], []) if *name == column.name => right,
-        ([], [name]) if *name == column.name => left,
-        _ => return width,
-    };
-    if op != "||" || !width.varlena {
-        return width;
-    }
-    let bytes = reader.value(added).values.first().and_then(|v| stored::added_bytes(column.family, v));
-    ColumnWidth { bytes: width.bytes + bytes.unwrap_or(0.0), ..width }
+    growth::width(column, value, reader).unwrap_or_else(|| stored::width(column, &reader.value(value)))
 }
 
 /// Whether an assigned column belongs to a key of a unique index, so that the row lock is a full one.
@@ -113,13 +107,21 @@ fn is_itself(info: &TableInfo, column: usize, value: &Expr) -> bool {
         if place_of(qualifier.as_deref()) == Some(0) && *name == info.columns[column].name)
 }
 
-fn is_indexed(info: &TableInfo, column: usize, version: u32) -> bool {
+/// Whether any index sees a column.
+#[must_use]
+pub fn is_indexed(info: &TableInfo, column: usize) -> bool {
+    info.indexes.iter().any(|i| sees(info, i, column))
+}
+
+fn stops_hot(info: &TableInfo, column: usize, version: u32) -> bool {
+    info.indexes.iter().any(|i| (version < SUMMARIZING || i.method != "brin") && sees(info, i, column))
+}
+
+fn sees(info: &TableInfo, index: &IndexInfo, column: usize) -> bool {
     let name = &info.columns[column].name;
-    info.indexes.iter().filter(|i| version < SUMMARIZING || i.method != "brin").any(|i| {
-        i.keys.contains(&Some(column))
-            || i.include.contains(&column)
-            || i.expressions.iter().chain(&i.predicate).any(|e| walk::column_names(e).contains(name))
-    })
+    index.keys.contains(&Some(column))
+        || index.include.contains(&column)
+        || index.expressions.iter().chain(&index.predicate).any(|e| walk::column_names(e).contains(name))
 }
 
 fn change_probability(
@@ -128,6 +130,7 @@ fn change_probability(
     value: &Expr,
     clauses: &[&Clause],
     (rels, draws): (&[Rel], &Draws),
+    repeats: f64,
 ) -> f64 {
     if is_itself(info, column, value) {
         return 0.0;
@@ -145,7 +148,7 @@ fn change_probability(
             && !old.unknown()
         {
             let runs = old.values.len().max(own.values.len());
-            let at = |v: &[crate::access::values::Value], n: usize| v[n.min(v.len() - 1)].text();
+            let at = |v: &[Value], n: usize| v[n.min(v.len() - 1)].text();
             let same = (0..runs)
                 .filter(|n| at(&old.values, *n).is_some() && at(&old.values, *n) == at(&own.values, *n))
                 .count();
@@ -174,7 +177,22 @@ fn change_probability(
     if own.unknown() || own.hidden || mentions_column {
         return 1.0;
     }
-    1.0 - selectivity::equality(&info.columns[column], &own, Seen::True).clamp(0.0, 1.0)
+    let otherwise = 1.0 - selectivity::equality(&info.columns[column], &own, Seen::True).clamp(0.0, 1.0);
+    // A value that is the same each time changes a row only once.
+    let same_each_time = own.domain == 1.0 && !own.values.iter().any(|v| matches!(v, Value::Now(_)));
+    if same_each_time { otherwise * (1.0 - repeats) } else { otherwise }
+}
+
+/// Share of updates that find a row which the statement has updated before, when it updates `rows` of those of `reach`.
+#[must_use]
+pub fn repeats(rows: f64, reach: &Reach) -> f64 {
+    let all: f64 = reach.rows.classes.iter().map(|c| c.probability).sum();
+    let found = |c: &PopularityClass| {
+        let share = c.probability / all.max(1e-12);
+        let updates = (EXECUTIONS_SINCE_FULL * rows * share / c.items.max(1.0)).max(1e-9);
+        share * (1.0 + (-updates).exp_m1() / updates)
+    };
+    reach.rows.classes.iter().map(found).sum::<f64>().clamp(0.0, 1.0)
 }
 
 /// The boolean that a condition leaves a column with.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::access::changes;
 use crate::access::clause::{Key, ValueSet};
 use crate::access::entries::Entry;
 use crate::access::footprint::Popularity;
@@ -100,10 +101,16 @@ fn lookup_index<'a>(table: &'a TableInfo, columns: &[String]) -> Option<&'a Inde
 fn child_index<'a>(key: &Incoming, table: &'a TableInfo) -> Option<&'a IndexInfo> {
     table.indexes.iter().find(|i| {
         i.method == "btree"
-            && i.predicate.is_empty()
+            && i.predicate.iter().all(|p| not_null(key, table, p))
             && !i.keys.is_empty()
             && i.keys.iter().take(key.columns.len()).all(|k| k.is_some_and(|c| key.columns.contains(&c)))
     })
+}
+
+/// Whether a partial index's predicate only leaves out rows that refer to nothing.
+fn not_null(key: &Incoming, table: &TableInfo, predicate: &Expr) -> bool {
+    matches!(predicate, Expr::IsNull { expr, negated: true } if matches!(&**expr, Expr::Column { name, .. }
+        if key.columns.iter().any(|c| table.columns[*c].name == *name)))
 }
 
 /// What happens to the children of `rows` parents that are deleted (or whose key changes).
@@ -148,7 +155,8 @@ pub fn parents_gone(key: &Incoming, rows: f64, deleted: bool, tally: &mut Tally)
             delete_children(key, children * rows, &reach, tally);
         }
         ReferentialAction::Cascade | ReferentialAction::Set => {
-            let hot = f64::from(u8::from(child_index(key, child).is_none()));
+            let indexed = key.columns.iter().any(|c| changes::is_indexed(child, *c));
+            let hot = f64::from(u8::from(!indexed));
             let change = writes::Change::small(child, hot, 8.0);
             writes::update_rows(child, children * rows, &change, &Entry::beside, &reach, tally);
             lock(child, children * rows, (LockMode::NoKeyUpdate, LockWait::Block), &reach, tally);

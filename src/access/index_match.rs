@@ -133,7 +133,7 @@ impl Planner<'_> {
                 None => break,
             }
         }
-        order
+        self.useful_order(order, super::block::bit(rel))
     }
 
     /// Whether an index holds all columns of the table that the query uses.

@@ -254,8 +254,9 @@ impl Statement {
     ) {
         let given: Vec<(usize, Expr)> = assignments.iter().map(|(c, e)| (*c, proposed(insert, e))).collect();
         let refs: Vec<(usize, &Expr)> = given.iter().map(|(c, e)| (*c, e)).collect();
-        let change = changes::of(info, &refs, &[], (&[], &self.draws), settings.version);
         let reach = self.arbiter_reach(insert, info);
+        let repeats = changes::repeats(rows, &reach);
+        let change = changes::of(info, &refs, &[], (&[], &self.draws), (settings.version, repeats));
         // The row is locked before it is changed.
         writes::lock_rows(info, rows, &reach, tally);
         tally.counts.row_written -= rows;

@@ -28,15 +28,16 @@ impl Planner<'_> {
     }
 
     pub(super) fn joined(&self, pair: &Pair<'_>, cost: Cost, penalty: f64) -> Plan {
+        let rels = pair.outer.rels | pair.inner.rels;
         Plan {
             kind: Kind::Result,
             rows: pair.rows,
             width: pair.outer.width
                 + if matches!(pair.join, JoinType::Semi | JoinType::Anti) { 0.0 } else { pair.inner.width },
             cost: Cost { startup: cost.startup + penalty, total: cost.total + penalty },
-            order: pair.outer.order.clone(),
-            rels: pair.outer.rels | pair.inner.rels,
-            requires: (pair.outer.requires | pair.inner.requires) & !(pair.outer.rels | pair.inner.rels),
+            order: self.useful_order(pair.outer.order.clone(), rels),
+            rels,
+            requires: (pair.outer.requires | pair.inner.requires) & !rels,
         }
     }
 
@@ -201,7 +202,7 @@ impl Planner<'_> {
         let run = outer.cost.total - outer.cost.startup + inner.cost.total - inner.cost.startup;
         let compared = (outer.rows + inner.rows) * s.cpu_operator_cost * pair.equalities;
         let cost = Cost { startup, total: startup + run + compared + pair.rows * s.cpu_tuple_cost };
-        let order = outer.order.clone();
+        let order = self.useful_order(outer.order.clone(), outer.rels | inner.rels);
         let kind = Kind::Merge { outer, inner, join: pair.join };
         self.keep(plans, Plan { kind, order, ..self.joined(pair, cost, penalty) });
     }

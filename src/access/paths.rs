@@ -6,6 +6,7 @@ use crate::access::block::{Source, bit};
 use crate::access::clause::{Clause, Key, Test};
 use crate::access::column::ColumnInfo;
 use crate::access::cost::{self, Cost, IndexCost, clamp_rows};
+use crate::access::gin;
 use crate::access::plan::{IndexUse, Kind, Method, OrderColumn, Plan, Scan};
 use crate::access::planner::Planner;
 use crate::access::postgres::DISABLED;
@@ -212,7 +213,8 @@ impl Planner<'_> {
             plans.push(make(Method::Seq, cost, Vec::new(), off("enable_seqscan")));
         }
         let mut bitmaps: Vec<(IndexUse, IndexCost)> = Vec::new();
-        for (place, index) in info.indexes.iter().enumerate() {
+        // The server looks at the newest index first (get_relation_info), and of equal plans keeps the first.
+        for (place, index) in info.indexes.iter().enumerate().rev() {
             if !self.usable(index, &clauses) {
                 continue;
             }
@@ -287,6 +289,7 @@ impl Planner<'_> {
             correlation,
             skipped: 0.0,
             filter,
+            gin: (index.method == "gin").then(|| gin::shape(info, index)),
         }
     }
 }

@@ -104,6 +104,8 @@ pub fn level<'a>(block: &'a Block, context: &Context<'a>, written: Option<usize>
             }
         }
     }
+    let subplans = plan_subs(&block.subplans, context);
+    planner.output_cost = subplans.iter().filter(|s| per_row(s)).map(|s| s.planned.cost().total).sum();
     let mut chosen = planner.choose();
     let mut ends = Vec::new();
     if let (false, Some(aggregated)) = (block.extremes.is_empty(), &mut chosen)
@@ -115,8 +117,12 @@ pub fn level<'a>(block: &'a Block, context: &Context<'a>, written: Option<usize>
             ends = found;
         }
     }
-    let subplans = plan_subs(&block.subplans, context);
     Level { planner, chosen, sources, subplans, ends }
+}
+
+/// Whether a subquery is computed for each row that is returned.
+fn per_row(sub: &Sub<'_>) -> bool {
+    sub.subplan.correlated && !sub.subplan.in_filter
 }
 
 impl Level<'_> {
@@ -180,7 +186,8 @@ impl Level<'_> {
     pub fn cost(&self) -> Cost {
         let mut cost = self.chosen.as_ref().map_or_else(Cost::default, |c| c.cost);
         let rows = self.chosen.as_ref().map_or(1.0, |c| c.rows);
-        for sub in &self.subplans {
+        // Those per row returned are in the plan's own cost.
+        for sub in self.subplans.iter().filter(|s| !per_row(s)) {
             let runs = if sub.subplan.correlated { rows.max(1.0) } else { 1.0 };
             cost.total += sub.planned.cost().total * runs;
         }

@@ -46,6 +46,10 @@ pub struct Planner<'a> {
     pub source_costs: BTreeMap<usize, crate::access::cost::Cost>,
     /// The relation that an UPDATE or DELETE changes: its rows are fetched, never index-only.
     pub written: Option<usize>,
+    /// The orders that the level asks for, once they are needed.
+    pub asked: std::sync::OnceLock<crate::access::useful_order::Asked>,
+    /// Cost of the subqueries that are computed for each row returned, per row.
+    pub output_cost: f64,
     /// Clauses of outer and semi-joins by place in `pool`: those of outer joins first.
     pub special: Vec<Special>,
 }
@@ -105,6 +109,8 @@ impl<'a> Planner<'a> {
             source_rows: BTreeMap::new(),
             source_costs: BTreeMap::new(),
             written: None,
+            asked: std::sync::OnceLock::new(),
+            output_cost: 0.0,
             special: Vec::new(),
         };
         planner.classify();

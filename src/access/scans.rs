@@ -5,6 +5,7 @@ use crate::access::entries::compared_keys;
 use crate::access::evaluation;
 use crate::access::execute::{Run, distinct_pages};
 use crate::access::footprint::AccessPath;
+use crate::access::gin;
 use crate::access::plan::{IndexUse, Method, Scan};
 use crate::access::relation::{IndexInfo, TableInfo};
 use crate::access::selectivity::Seen;
@@ -225,7 +226,10 @@ impl Run<'_, '_> {
             let (leaves, entries) = if index.method == "brin" {
                 (BRIN_SCAN_PAGES, (info.pages / RANGE_PAGES).ceil())
             } else {
-                let further = (entries - descents.min(entries)).max(0.0) / index.entries_per_leaf;
+                let further = match index.method.as_str() {
+                    "gin" => gin::posting_pages(entries, info.pages),
+                    _ => (entries - descents.min(entries)).max(0.0) / index.entries_per_leaf,
+                };
                 (descents * index.levels + further, entries)
             };
             self.tally.index_visits(info, index, (descents, leaves, entries), visits, &popularity);

@@ -219,7 +219,8 @@ impl Statement {
         let mode =
             if changes::touches_key(&block.rels[0].info, &refs) { LockMode::Update } else { LockMode::NoKeyUpdate };
         for (info, share, reach) in targets::tables(level) {
-            let change = changes::of(&info, &refs, &known, (&block.rels, &self.draws), settings.version);
+            let repeats = changes::repeats(rows * share, &reach);
+            let change = changes::of(&info, &refs, &known, (&block.rels, &self.draws), (settings.version, repeats));
             let fits = |index: &IndexInfo| {
                 let share = predicates::share_of_rows(&info, index, &|name| {
                     let (_, value) = refs.iter().find(|(c, _)| info.columns[*c].name == name)?;

@@ -46,7 +46,7 @@ pub fn added_bytes(family: TypeFamily, value: &Value) -> Option<f64> {
 }
 
 /// Bytes of one value, its header included; `None` when they do not follow from it.
-fn bytes(family: TypeFamily, value: &Value) -> Option<f64> {
+pub(super) fn bytes(family: TypeFamily, value: &Value) -> Option<f64> {
     let mut data = match family {
         TypeFamily::Text => value.text_bytes()?,
         TypeFamily::Bytes => match value {

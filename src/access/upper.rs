@@ -36,8 +36,15 @@ impl Planner<'_> {
             plans = self.grouped(&plans, &block.distinct, 0.0, GroupKeys::Distinct);
         }
         let limit = self.limit();
+        if limit.is_none() {
+            plans = self.with_outputs(plans);
+        }
         if !block.order_by.is_empty() {
             plans = self.ordered(&plans, &block.order_by, limit);
+        }
+        // Under LIMIT dear outputs wait until the rows are in order (make_sort_input_target, planner.c).
+        if limit.is_some() {
+            plans = self.with_outputs(plans);
         }
         let fraction = |plan: &Plan| match limit {
             Some(rows) if plan.rows > 0.0 => (rows / plan.rows).min(1.0),
@@ -56,12 +63,23 @@ impl Planner<'_> {
             })
     }
 
+    /// Plans with the subqueries among their outputs, next to which small differences count for less.
+    fn with_outputs(&self, plans: Vec<Rc<Plan>>) -> Vec<Rc<Plan>> {
+        if self.output_cost <= 0.0 {
+            return plans;
+        }
+        let mut kept = Vec::new();
+        for plan in plans {
+            let cost = Cost { startup: plan.cost.startup, total: plan.cost.total + self.output_cost * plan.rows };
+            self.keep(&mut kept, Plan { cost, ..(*plan).clone() });
+        }
+        kept
+    }
+
     /// min or max read off one end of an index; `None` without such an index.
     #[must_use]
     pub fn end_of_index(&self, (rel, column, max): (usize, usize, bool)) -> Option<Chosen> {
-        let name = self.block.rels[rel].info.columns[column].name.clone();
-        let expr = crate::sql::tree::Expr::Column { qualifier: Some(super::block::qualifier(rel)), name, span: 0..0 };
-        let wanted = [self.order_of(&expr, max)];
+        let wanted = [self.extreme_order(rel, column, max)];
         let plan = self
             .join_plans()
             .into_iter()
@@ -69,6 +87,13 @@ impl Planner<'_> {
             .min_by(|a, b| a.cost.total.total_cmp(&b.cost.total))?;
         let first = plan.cost.startup + (plan.cost.total - plan.cost.startup) / plan.rows.max(1.0);
         Some(Chosen { cost: Cost { startup: first, total: first }, rows: 1.0, plan })
+    }
+
+    /// The order in which min or max of a column comes first.
+    pub(super) fn extreme_order(&self, rel: usize, column: usize, max: bool) -> Option<OrderColumn> {
+        let name = self.block.rels[rel].info.columns[column].name.clone();
+        let expr = crate::sql::tree::Expr::Column { qualifier: Some(super::block::qualifier(rel)), name, span: 0..0 };
+        self.order_of(&expr, max)
     }
 
     /// LIMIT with OFFSET as the planner sees it; a tenth of the rows when it cannot see it.
@@ -82,7 +107,7 @@ impl Planner<'_> {
         Some((limit.value + self.block.offset.as_ref().map_or(0.0, |o| o.value)).max(1.0))
     }
 
-    fn wanted_order(&self, keys: &[SortKey]) -> Vec<Option<OrderColumn>> {
+    pub(super) fn wanted_order(&self, keys: &[SortKey]) -> Vec<Option<OrderColumn>> {
         keys.iter().filter(|k| !self.constant_key(k)).map(|k| self.order_of(&k.expr, k.descending)).collect()
     }
 

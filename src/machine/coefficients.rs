@@ -278,7 +278,7 @@ pub mod state {
     pub const UNFILLED: f64 = 0.55;
     /// Executions of a statement since the table's pages were last full to that share, over which the mean is taken.
     /// A guess, hundreds to the rows of the table. It decides only how often wide rows and rows that grow find no
-    /// room on their page.
+    /// room on their page, and how often a value that is the same each time is there already.
     pub const EXECUTIONS_SINCE_FULL: f64 = 2000.0;
     /// Correlation from which a column counts as growing with the table. A guess, 0.95 to 1.
     pub const ORDERED: f64 = 0.99;
