@@ -13,6 +13,10 @@ use predict::queueing::single::{Rates, Solution, Solver, Station};
 use predict::yaml::Document;
 use predict::{machine, schema, sql, workload};
 
+/// That of the binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("workloads").join(name)
 }

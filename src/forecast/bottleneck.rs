@@ -8,6 +8,8 @@ use crate::queueing::QueueingError;
 
 /// Stations with less of the mean latency than this cannot gain anything worth a sentence.
 const NEGLIGIBLE_SHARE: f64 = 2e-3;
+/// Precision of a solution of which only the station that gains most is told.
+const NAME_ONLY: f64 = 1e-2;
 /// Relief that changes less than this share names nothing.
 const NEGLIGIBLE_GAIN: f64 = 0.01;
 
@@ -31,11 +33,11 @@ pub struct Limit {
 /// Those of the solver.
 pub fn find(system: &System, steady: &Steady) -> Result<Limit, QueueingError> {
     let by_latency = matches!(system.arrivals, Arrivals::Open { .. }) && !steady.overloaded;
-    let (station, relieved, solved) = match best(system, steady, by_latency, None)? {
+    let (station, relieved, solved) = match best(system, steady, by_latency, None, WHAT_IF)? {
         Some(found) => found,
         None => (StationName::ServerCpu, system.clone(), steady.clone()),
     };
-    let second = best(&relieved, &solved, by_latency, Some(station))?;
+    let second = best(&relieved, &solved, by_latency, Some(station), NAME_ONLY)?;
     let next = second.filter(|(_, _, s)| gain(&solved, s, by_latency) > NEGLIGIBLE_GAIN).map(|(name, _, _)| name);
     let think = think(system);
     Ok(Limit {
@@ -46,12 +48,13 @@ pub fn find(system: &System, steady: &Steady) -> Result<Limit, QueueingError> {
     })
 }
 
-/// The station whose relief helps most, with the relieved system and its solution.
+/// The station whose relief helps most, with the relieved system and its solution to such a precision.
 fn best(
     system: &System,
     steady: &Steady,
     by_latency: bool,
     except: Option<StationName>,
+    precision: f64,
 ) -> Result<Option<(StationName, System, Steady)>, QueueingError> {
     let mut candidates: Vec<(f64, StationName)> = StationName::ALL
         .into_iter()
@@ -68,7 +71,7 @@ fn best(
             continue;
         }
         let Some(relieved) = Relief::of(system, station) else { continue };
-        let solved = open::solve_to(&relieved, Some(steady), WHAT_IF)?;
+        let solved = open::solve_to(&relieved, Some(steady), precision)?;
         let better = found.as_ref().is_none_or(|(_, _, best)| gain(best, &solved, by_latency) > 1e-9);
         if better {
             found = Some((station, relieved, solved));
