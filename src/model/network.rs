@@ -7,12 +7,10 @@ use crate::model::locks::exclusion;
 use crate::model::station::StationName as S;
 use crate::model::system::{Arrivals, ClientCpu, Demand, System};
 use crate::queueing::QueueingError;
-use crate::queueing::single::{Curve, Kind, Rates, Solver, Station};
+use crate::queueing::single::{Kind, Rates, Solution, Solver, Station};
 
 /// A station whose flushes nobody else waits for is a delay, but for this much.
 const MOST_SHARE: f64 = 0.999;
-/// Populations up to which one pass over all of them is cheaper than two solutions.
-const ONE_PASS: f64 = 128.0;
 /// WAL bandwidth is a queue where its capacity is less than five times that of the cores; else a delay.
 const WAL_QUEUES: f64 = 0.2;
 
@@ -166,8 +164,7 @@ impl System {
 #[derive(Debug, Default)]
 struct Room {
     solver: Solver,
-    curve: Curve,
-    queue_lengths: Vec<f64>,
+    solution: Solution,
 }
 
 thread_local! {
@@ -289,16 +286,8 @@ impl<'a> Network<'a> {
 
     /// Throughput at population `a`; leaves the queue lengths behind.
     fn solve(&mut self, a: f64) -> Result<f64, QueueingError> {
-        let Room { solver, curve, queue_lengths } = &mut self.room;
-        queue_lengths.clear();
-        if a <= ONE_PASS {
-            // One pass gives both whole populations around a.
-            solver.curve_into(&self.stations, a.ceil() as u64, curve)?;
-            queue_lengths.extend((0..self.stations.len()).map(|k| curve.queue_length(k, a)));
-            return Ok(curve.throughput(a));
-        }
-        let solution = solver.solve_fractional(&self.stations, a)?;
-        queue_lengths.extend_from_slice(&solution.queue_lengths);
+        let Room { solver, solution } = &mut self.room;
+        solver.solve_fractional_into(&self.stations, a, solution)?;
         Ok(solution.throughput)
     }
 
@@ -320,7 +309,7 @@ impl<'a> Network<'a> {
         self.set_demands(cpu, conditions);
         let throughput = self.solve(a)?;
         let mut residence = [0.0; S::ALL.len()];
-        for (name, queue) in self.names.iter().zip(&self.room.queue_lengths) {
+        for (name, queue) in self.names.iter().zip(&self.room.solution.queue_lengths) {
             residence[name.index()] += queue / throughput.max(f64::MIN_POSITIVE);
         }
         if client > 0.0 {

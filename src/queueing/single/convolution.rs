@@ -179,44 +179,58 @@ impl Buffers {
 
 /// The solution at one population; false when the numbers left the range of f64.
 pub(super) fn solve(shape: &Shape, b: &mut Buffers, population: u64, solution: &mut Solution) -> bool {
-    let n = population as usize;
-    let tables = b.fold_all(shape, n);
+    solve_at(shape, b, &mut [(population as usize, solution)])
+}
+
+/// The solutions at several populations, the largest first, from one convolution.
+pub(super) fn solve_at(shape: &Shape, b: &mut Buffers, wanted: &mut [(usize, &mut Solution)]) -> bool {
+    let Some(largest) = wanted.first().map(|w| w.0) else { return true };
+    let tables = b.fold_all(shape, largest);
     let g = &b.planes[tables];
-    if !(g[n].is_normal() && g[n - 1].is_normal()) {
-        return false;
-    }
-    let inverse = 1.0 / g[n];
-    let ratio = g[n - 1] * inverse;
-    solution.throughput = ratio * shape.ceiling;
-    for (k, demand) in &shape.delays {
-        solution.queue_lengths[*k] = solution.throughput * demand;
-    }
-    marginal_sums(shape, g, inverse, &mut solution.queue_lengths);
-    if let Some(station) = shape.gathering.first() {
-        let (k, share) = (station.station, station.share);
-        solution.queue_lengths[k] = station.demand * shape.ceiling * b.delayed[n - 1] * inverse;
-        // P(nobody) is the network without the station over the whole, by the mixture's other part.
-        solution.utilizations[k] = (share / (1.0 - share) * (b.delayed[n] * inverse - 1.0)).max(0.0);
+    for (n, solution) in wanted.iter_mut() {
+        let n = *n;
+        if !(g[n].is_normal() && g[n - 1].is_normal()) {
+            return false;
+        }
+        let inverse = 1.0 / g[n];
+        solution.throughput = g[n - 1] * inverse * shape.ceiling;
+        for (k, demand) in &shape.delays {
+            solution.queue_lengths[*k] = solution.throughput * demand;
+        }
+        marginal_sums(shape, &g[..=n], inverse, &mut solution.queue_lengths);
+        if let Some(station) = shape.gathering.first() {
+            let (k, share) = (station.station, station.share);
+            solution.queue_lengths[k] = station.demand * shape.ceiling * b.delayed[n - 1] * inverse;
+            // P(nobody) is the network without the station over the whole, by the mixture's other part.
+            solution.utilizations[k] = (share / (1.0 - share) * (b.delayed[n] * inverse - 1.0)).max(0.0);
+        }
     }
     // From the last table to the first: w is the product of the later ones.
     b.suffix.clear();
-    b.suffix.resize(n + 1, 0.0);
+    b.suffix.resize(largest + 1, 0.0);
     b.suffix[0] = 1.0;
     for h in (0..tables).rev() {
         let form = b.forms[h];
         Buffers::fold_weighted(&b.coefficients, &form, &b.suffix, &mut b.weighted);
-        solution.queue_lengths[form.station] = dot_reversed(&b.planes[h], &b.weighted) * inverse;
-        solution.utilizations[form.station] = 1.0 - dot_reversed(&b.planes[h], &b.suffix) * inverse;
+        for (n, solution) in wanted.iter_mut() {
+            let n = *n;
+            let inverse = 1.0 / b.planes[tables][n];
+            let below = &b.planes[h][..=n];
+            solution.queue_lengths[form.station] = dot_reversed(below, &b.weighted[..=n]) * inverse;
+            solution.utilizations[form.station] = 1.0 - dot_reversed(below, &b.suffix[..=n]) * inverse;
+        }
         if h > 0 {
             Buffers::fold(&b.coefficients, &form, &b.suffix, &mut b.scratch);
             std::mem::swap(&mut b.suffix, &mut b.scratch);
         }
     }
-    solution.method = super::Method::Convolution;
-    solution.terms = n + 1;
-    let total: f64 = solution.queue_lengths.iter().sum();
-    solution.residual = (total / n as f64 - 1.0).abs();
-    solution.residual < 1e-9
+    for (n, solution) in wanted.iter_mut() {
+        solution.method = super::Method::Convolution;
+        solution.terms = *n + 1;
+        let total: f64 = solution.queue_lengths.iter().sum();
+        solution.residual = (total / *n as f64 - 1.0).abs();
+    }
+    wanted.iter().all(|(_, solution)| solution.residual < 1e-9)
 }
 
 /// Queue lengths of single servers: `sum over j >= 1 of demand^j G(N - j) / G(N)`, by Horner, four

@@ -139,6 +139,8 @@ pub struct Solver {
     shape: Shape,
     buffers: convolution::Buffers,
     nodes: contour::Nodes,
+    /// The upper one of two populations, kept for its room.
+    high: Solution,
 }
 
 impl Solver {
@@ -187,26 +189,59 @@ impl Solver {
     /// # Errors
     /// As [`Solver::solve_into`]; also a population that is negative or not finite.
     pub fn solve_fractional(&mut self, stations: &[Station], population: f64) -> Result<Solution, QueueingError> {
+        let mut solution = Solution::default();
+        self.solve_fractional_into(stations, population, &mut solution)?;
+        Ok(solution)
+    }
+
+    /// The same, writing into `solution`.
+    ///
+    /// # Errors
+    /// As [`Solver::solve_fractional`].
+    pub fn solve_fractional_into(
+        &mut self,
+        stations: &[Station],
+        population: f64,
+        solution: &mut Solution,
+    ) -> Result<(), QueueingError> {
         let (whole, share) = split(population)?;
-        if share > 0.0 && population >= FRACTION_FROM {
-            let mut solution = Solution::default();
-            solution.clear(stations.len());
-            self.shape.read(stations, whole + 1)?;
-            if contour::solve(&self.shape, &mut self.nodes, population, &mut solution) {
+        if share <= 0.0 {
+            return self.solve_into(stations, whole, solution);
+        }
+        solution.clear(stations.len());
+        let mut high = std::mem::take(&mut self.high);
+        high.clear(stations.len());
+        self.shape.read(stations, whole + 1)?;
+        let solved = if population >= FRACTION_FROM {
+            if contour::solve(&self.shape, &mut self.nodes, population, solution) {
                 solution.set_utilizations(stations);
-                return Ok(solution);
+                self.high = high;
+                return Ok(());
             }
+            false
+        } else {
+            // One convolution has both populations in it.
+            whole > 0
+                && convolution::solve_at(
+                    &self.shape,
+                    &mut self.buffers,
+                    &mut [(whole as usize + 1, &mut high), (whole as usize, &mut *solution)],
+                )
+        };
+        if solved {
+            solution.set_utilizations(stations);
+            high.set_utilizations(stations);
+        } else {
+            self.solve_into(stations, whole, solution)?;
+            self.solve_into(stations, whole + 1, &mut high)?;
         }
-        let mut low = self.solve(stations, whole)?;
-        if share > 0.0 {
-            let high = self.solve(stations, whole + 1)?;
-            let mix = |a: &mut f64, b: f64| *a += share * (b - *a);
-            mix(&mut low.throughput, high.throughput);
-            low.queue_lengths.iter_mut().zip(&high.queue_lengths).for_each(|(a, b)| mix(a, *b));
-            low.utilizations.iter_mut().zip(&high.utilizations).for_each(|(a, b)| mix(a, *b));
-            low.residual = low.residual.max(high.residual);
-        }
-        Ok(low)
+        let mix = |a: &mut f64, b: f64| *a += share * (b - *a);
+        mix(&mut solution.throughput, high.throughput);
+        solution.queue_lengths.iter_mut().zip(&high.queue_lengths).for_each(|(a, b)| mix(a, *b));
+        solution.utilizations.iter_mut().zip(&high.utilizations).for_each(|(a, b)| mix(a, *b));
+        solution.residual = solution.residual.max(high.residual);
+        self.high = high;
+        Ok(())
     }
 }
 
