@@ -15,6 +15,7 @@ mod server;
 mod statistics;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use predict::access::{self, Footprint};
 use predict::live::{Cluster, ClusterOptions, LiveError};
@@ -63,20 +64,24 @@ fn start() -> Option<Cluster> {
 fn footprints_agree_with_a_server() {
     let all: Vec<(&'static str, PathBuf)> =
         HALVES.iter().flat_map(|half| cases(half).into_iter().map(move |case| (*half, case))).collect();
-    // Two servers side by side, each with every other case.
-    let compared: Vec<Option<Vec<Vec<Comparison>>>> = std::thread::scope(|scope| {
-        let every_other = |first: usize| {
-            let all = &all;
-            scope.spawn(move || {
-                let cluster = start()?;
-                Some(all.iter().skip(first).step_by(2).map(|(half, case)| run_case(&cluster, half, case)).collect())
-            })
+    // Two servers side by side, each with the next case that is left.
+    let left = AtomicUsize::new(0);
+    let work = || {
+        let cluster = start()?;
+        let next = || {
+            let at = left.fetch_add(1, Ordering::Relaxed);
+            all.get(at).map(|(half, case)| (at, run_case(&cluster, half, case)))
         };
-        [every_other(0), every_other(1)].map(|worker| worker.join().unwrap()).into()
-    });
-    let [Some(even), Some(odd)]: [_; 2] = compared.try_into().ok().unwrap() else { return };
-    let mut cases = [even.into_iter(), odd.into_iter()];
-    let compared: Vec<Comparison> = (0..all.len()).flat_map(|n| cases[n % 2].next().unwrap()).collect();
+        Some(std::iter::from_fn(next).collect::<Vec<_>>())
+    };
+    let [Some(mut compared), Some(other)] =
+        std::thread::scope(|scope| [scope.spawn(work), scope.spawn(work)].map(|worker| worker.join().unwrap()))
+    else {
+        return;
+    };
+    compared.extend(other);
+    compared.sort_by_key(|(at, _)| *at);
+    let compared: Vec<Comparison> = compared.into_iter().flat_map(|(_, of_case)| of_case).collect();
     println!("\n{}", report::summary(&compared));
     let all = std::env::var_os("AGREEMENT_CASE").is_none();
     if all && std::env::var_os("AGREEMENT_WRITE").is_some() {
