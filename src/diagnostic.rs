@@ -1,6 +1,7 @@
 //! What the tool says about its input: where, what, what was expected, and the nearest valid name.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
 mod code;
@@ -133,6 +134,15 @@ impl InputError {
     pub fn nearest_of<'a>(mut self, name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Self {
         self.nearest = nearest(name, candidates).map(str::to_owned);
         self
+    }
+    /// The same, suggesting the file in its folder that has the nearest name to one that cannot be read.
+    #[must_use]
+    pub fn nearest_file(self, path: &Path) -> Self {
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let names: Vec<String> = files.map(|f| f.file_name().to_string_lossy().into_owned()).collect();
+        let file = path.file_name().map(|f| f.to_string_lossy().into_owned()).unwrap_or_default();
+        self.nearest_of(&file, names.iter().map(String::as_str).filter(|n| *n != file))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::access::column::ColumnInfo;
-use crate::access::postgres::INDEX_HEADER;
+use crate::access::postgres::{ARRAY_HEADER, INDEX_HEADER};
 use crate::access::relation::{IndexInfo, TableInfo};
 use crate::access::values::Value;
 use crate::schema::TypeFamily;
@@ -12,8 +12,6 @@ use crate::units::PAGE_BYTES;
 
 /// Bytes of the entry that stands for a row without keys: header, nulls and category (GinFormTuple, ginentrypage.c).
 const PLACEHOLDER: f64 = 24.0;
-/// Bytes of an array's header (ArrayType with one dimension).
-const ARRAY_HEADER: f64 = 24.0;
 /// Bytes of a text with its header that an element is when nothing is known of it.
 const ELEMENT_BYTES: f64 = 8.0;
 /// Bytes of a lexeme with its position in a tsvector.

@@ -2,14 +2,14 @@
 
 use crate::access::clause::Reader;
 use crate::access::column::ColumnInfo;
+use crate::access::postgres::ARRAY_HEADER;
 use crate::access::stored;
 use crate::access::values::Value;
+use crate::schema::TypeFamily;
 use crate::schema::sizes::ColumnWidth;
 use crate::sql::tree::Expr;
 
-/// Bytes of an array's header (ArrayType with one dimension), and to what its elements are aligned, for text and
-/// integer.
-const ARRAY_HEADER: f64 = 24.0;
+/// To what the elements of an array of text or integer are aligned, bytes.
 const ARRAY_ALIGN: f64 = 4.0;
 /// Full header of an element of variable length.
 const ELEMENT_HEADER: f64 = 4.0;
@@ -78,9 +78,7 @@ fn added(column: &ColumnInfo, value: &Expr, reader: &Reader<'_>) -> Option<Added
 
 /// Bytes of what stands for a null, its header included; an empty array is its header.
 fn default_bytes(column: &ColumnInfo, value: &Value) -> Option<f64> {
-    if column.elements.is_some()
-        || value.text().as_deref() == Some("{}") && column.family != crate::schema::TypeFamily::Json
-    {
+    if column.elements.is_some() || value.text().as_deref() == Some("{}") && column.family != TypeFamily::Json {
         return Some(1.0 + ARRAY_HEADER);
     }
     stored::bytes(column.family, value)

@@ -19,6 +19,8 @@ pub const CONTAIN: f64 = 0.005;
 pub const TEXT_SEARCH: f64 = 0.001;
 /// FIXED_CHAR_SEL: share of texts that one constant character leaves.
 pub const FIXED_CHARACTER: f64 = 0.2;
+/// Bytes of an array's header (ArrayType with one dimension).
+pub const ARRAY_HEADER: f64 = 24.0;
 /// Elements that the planner assumes of an array it cannot see.
 pub const ARRAY_ELEMENTS: f64 = 10.0;
 /// Share of rows that a condition which cannot be read is taken to leave, when it is a plain boolean (boolvarsel).

@@ -310,16 +310,9 @@ const MAX_SCHEMA_BYTES: u64 = 64 << 20;
 pub fn read_text(path: &Path) -> Result<String, InputError> {
     let name = path.display().to_string();
     let failed = |e: std::io::Error| {
-        let error = InputError::new(format!("failed to read the schema file `{name}`: {e}"));
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let names: Vec<String> = std::fs::read_dir(folder)
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|f| f.file_name().to_string_lossy().into_owned())
-            .collect();
-        let file = path.file_name().map(|f| f.to_string_lossy().into_owned()).unwrap_or_default();
-        error.expected("a file of DDL").nearest_of(&file, names.iter().map(String::as_str).filter(|n| *n != file))
+        InputError::new(format!("failed to read the schema file `{name}`: {e}"))
+            .expected("a file of DDL")
+            .nearest_file(path)
     };
     let file = std::fs::File::open(path).map_err(failed)?;
     let mut bytes = Vec::new();

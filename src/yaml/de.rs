@@ -76,13 +76,19 @@ fn one_of(names: &[&str]) -> String {
     }
 }
 
+/// Characters of a text that are shown when it stands where it cannot be; a file of another kind is one text as a whole.
+const SHOWN: usize = 60;
+
 fn found(unexpected: Unexpected<'_>) -> String {
     match unexpected {
         Unexpected::Bool(b) => format!("`{b}`"),
         Unexpected::Unsigned(n) => format!("number `{n}`"),
         Unexpected::Signed(n) => format!("number `{n}`"),
         Unexpected::Float(x) => format!("number `{x}`"),
-        Unexpected::Str(s) => format!("text `{s}`"),
+        Unexpected::Str(s) => match s.char_indices().nth(SHOWN) {
+            Some((end, _)) => format!("text `{}...`", &s[..end]),
+            None => format!("text `{s}`"),
+        },
         Unexpected::Unit | Unexpected::Option => "nothing".to_owned(),
         Unexpected::Seq => "a list".to_owned(),
         Unexpected::Map => "a mapping".to_owned(),

@@ -297,7 +297,7 @@ fn too_large(name: &str) -> InputError {
 /// The text of a file that a person wrote: bounded, UTF-8, without a byte order mark.
 pub(crate) fn read_text(path: &Path) -> Result<String, InputError> {
     let name = path.to_string_lossy();
-    let failed = |e: std::io::Error| InputError::new(format!("failed to read `{name}`: {e}"));
+    let failed = |e: std::io::Error| InputError::new(format!("failed to read `{name}`: {e}")).nearest_file(path);
     let file = std::fs::File::open(path).map_err(failed)?;
     if file.metadata().map_err(failed)?.len() > MAX_FILE_BYTES {
         return Err(too_large(&name));

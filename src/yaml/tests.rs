@@ -89,6 +89,8 @@ fn files_on_disk() {
     assert_eq!(e.position.map(|p| (p.line, p.column)), Some((2, 4)));
     let e = Document::read(&folder.path().join("none.yaml")).unwrap_err();
     assert!(e.message.contains("none.yaml") && e.message.starts_with("failed to read"), "{}", e.message);
+    let e = Document::read(&folder.path().join("v.yaml")).unwrap_err();
+    assert_eq!(e.nearest.as_deref(), Some("w.yaml"));
     assert!(Document::read(folder.path()).is_err());
     // A sparse file: 100 MB that nobody must read.
     std::fs::File::create(&path).unwrap().set_len(100 << 20).unwrap();

@@ -205,5 +205,7 @@ fn bad_transactions_are_answered_with_place_and_expectation() {
     assert!(fails("clients: 1\ntransactions: []\n").starts_with("2:15 no transactions"));
     assert!(fails("clients: 1\n").starts_with("1:1 missing key `transactions`"));
     assert!(fails("hello\n").starts_with("1:1 text `hello` where it cannot be | a mapping with `transactions`"));
+    let script = fails(&"SELECT 1; ".repeat(1000));
+    assert!(script.starts_with("1:1 text `SELECT 1; SELECT 1; ") && script.len() < 200, "{script}");
     assert!(fails("- clients\n").starts_with("1:1 a list where it cannot be | a mapping with `transactions`"));
 }
