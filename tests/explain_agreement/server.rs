@@ -12,8 +12,8 @@ use crate::draws::{Random, draw};
 const COUNTED: usize = 400;
 /// Rounds of them for a statement that writes, so that page splits, which are rare and large, average out.
 const ROUNDS: usize = 5;
-/// Executions that are explained, and as many that are counted of a statement that only reads: its pages are compared within a
-/// factor, and leave nothing behind that would have to average out.
+/// Executions that are explained. Of a statement that only reads these are all: it leaves nothing behind that would have to
+/// average out, and EXPLAIN counts its pages.
 const EXPLAINED: usize = 40;
 /// Executions after which the plan cache has settled: it chooses after five.
 const SETTLING: usize = 8;
@@ -98,7 +98,7 @@ fn script(transaction: &Transaction, sql: &str) -> String {
         script.push_str("CREATE EXTENSION IF NOT EXISTS pg_walinspect;\n");
     }
     let (rounds, executions) = match turn(sql) {
-        0 => (1, EXPLAINED),
+        0 => (0, 0),
         // A statement that deletes is not repeated until nothing is left.
         3 => (1, COUNTED),
         _ => (ROUNDS, COUNTED),
@@ -128,11 +128,7 @@ fn read(text: &str, (before, after): (&str, &str), sql: &str) -> Observed {
     for record in text.lines().filter(|l| l.starts_with("records")) {
         println!("    {record}");
     }
-    let counted = text.lines().find(|l| l.starts_with("counted")).unwrap_or_else(|| panic!("{sql}: {text}"));
-    let numbers: Vec<f64> = counted.split('|').skip(1).map(|n| n.trim().parse().unwrap()).collect();
-    observed.pages = numbers[1] / numbers[0];
-    observed.wal = numbers[2] / numbers[0];
-    let mut plans = 0.0;
+    let (mut plans, mut pages) = (0.0, 0.0);
     let mut rest = text;
     while let Some(start) = rest.find("[\n") {
         let mut stream = serde_json::Deserializer::from_str(&rest[start..]).into_iter::<Value>();
@@ -143,9 +139,20 @@ fn read(text: &str, (before, after): (&str, &str), sql: &str) -> Observed {
         }
         rest = &rest[start + consumed..];
         plans += 1.0;
-        walk(&plan[0]["Plan"], &mut observed);
+        let plan = &plan[0]["Plan"];
+        pages += ["Shared Hit Blocks", "Shared Read Blocks"].iter().filter_map(|k| plan[*k].as_f64()).sum::<f64>();
+        walk(plan, &mut observed);
     }
     observed.rows /= plans;
+    match text.lines().find(|l| l.starts_with("counted")) {
+        Some(counted) => {
+            let numbers: Vec<f64> = counted.split('|').skip(1).map(|n| n.trim().parse().unwrap()).collect();
+            observed.pages = numbers[1] / numbers[0];
+            observed.wal = numbers[2] / numbers[0];
+        }
+        None if turn(sql) == 0 => observed.pages = pages / plans,
+        None => panic!("{sql}: {text}"),
+    }
     observed.paths.sort();
     observed.paths.dedup();
     let updates = |t: &str| -> (f64, f64) {
