@@ -11,7 +11,7 @@ use crate::draws::{Random, draw};
 /// Executions after each VACUUM that are counted.
 const COUNTED: usize = 400;
 /// Rounds of them for a statement that writes, so that page splits, which are rare and large, average out.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 3;
 /// Executions that are explained. Of a statement that only reads these are all: it leaves nothing behind that would have to
 /// average out, and EXPLAIN counts its pages.
 const EXPLAINED: usize = 40;
